@@ -1,0 +1,4 @@
+"""The product: REST API, MCP endpoints, connect pages, and the rules behind them.
+
+Leaves what third parties can do to `integrations`, and rows to `storage`.
+"""

@@ -1,0 +1,103 @@
+"""Strict JSON from outside: what RFC 8259 leaves open is refused, so that two parsers never read two things.
+
+Refused: duplicate keys, NaN and infinities, numbers that overflow, nesting deeper than 64, lone surrogates, and the
+NUL character (PostgreSQL has no place for it).
+"""
+
+import json
+from math import isfinite
+from typing import Any
+
+MAX_DEPTH = 64
+
+
+class JsonRefused(ValueError):
+    """The text is not JSON that we accept; the message says why, for the sender."""
+
+
+def parse(body: bytes) -> Any:
+    """Return the value in `body` (UTF-8). Raises `JsonRefused`."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise JsonRefused(f"the body is not UTF-8 (byte {error.start})") from error
+    _refuse_deep(text)
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        raise JsonRefused(f"{error.msg} (line {error.lineno}, column {error.colno})") from error
+    except RecursionError as error:
+        raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels") from error
+    except JsonRefused:
+        raise
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise JsonRefused("a number has too many digits") from error
+    refuse_bad_text(value)
+    return value
+
+
+def refuse_bad_text(value: Any) -> None:
+    """Raise `JsonRefused` where a string of `value`, or a key, holds a NUL or a lone surrogate."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            _refuse_bad_string(item)
+        elif isinstance(item, dict):
+            waiting.extend(item.keys())
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def _refuse_bad_string(text: str) -> None:
+    if "\x00" in text:
+        raise JsonRefused("a string contains the NUL character")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise JsonRefused("a string contains a lone surrogate") from error
+
+
+def _refuse_deep(text: str) -> None:
+    """Bound the nesting before parsing; brackets in strings are not counted."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth, in_string, escaped = 0, False, False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise JsonRefused(f"the key {twice[:100]!r} appears twice in one object")
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise JsonRefused(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise JsonRefused("a number is too large")
+    return number

@@ -1,0 +1,176 @@
+"""Rows of connections, credentials sealed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlmodel import col
+
+from storage.records import Connection, McpServerTool, WorkspaceIntegration
+from storage.repository import Page, Repository
+from storage.scope import TenantScope
+
+
+class Connections(Repository[Connection]):
+    """Connections of organizations, workspaces and end users.
+
+    A scope of workspaces holds the connections of those workspaces and, for use but not for management, those of
+    the organization.
+    """
+
+    record = Connection
+
+    async def get_usable(self, scope: TenantScope, connection_id: str, *, workspace_id: str) -> Connection | None:
+        """Return a connection that may be used in this workspace, by id."""
+        return await self._usable(scope, workspace_id, col(Connection.id) == connection_id)
+
+    async def by_external_id(
+        self,
+        scope: TenantScope,
+        external_id: str,
+        *,
+        integration_name: str,
+        workspace_id: str,
+        end_user_id: str | None,
+        auth_method_key: str | None = None,
+    ) -> Connection | None:
+        """Return the connection that goes by this external id: the end user's, else the workspace's, else the
+        organization's."""
+        owners = [owner for owner in (end_user_id, workspace_id, scope.organization_id) if owner is not None]
+        conditions = [
+            col(Connection.external_id) == external_id,
+            col(Connection.integration_name) == integration_name,
+            col(Connection.owner).in_(owners),
+        ]
+        if auth_method_key is not None:
+            conditions.append(col(Connection.auth_method_key) == auth_method_key)
+        found = await self._session.scalars(select(Connection).where(self._usable_in(scope, workspace_id), *conditions))
+        by_owner = {row.owner: row for row in found}
+        return next((by_owner[owner] for owner in owners if owner in by_owner), None)
+
+    async def named_by_others(
+        self, scope: TenantScope, external_id: str, *, integration_name: str, workspace_id: str
+    ) -> bool:
+        """Tell whether any end user of the workspace has a connection of this integration by this external id."""
+        found = await self._usable(
+            scope,
+            workspace_id,
+            col(Connection.external_id) == external_id,
+            col(Connection.integration_name) == integration_name,
+            col(Connection.end_user_id).is_not(None),
+        )
+        return found is not None
+
+    async def own(self, scope: TenantScope, end_user_id: str, *, integration: WorkspaceIntegration) -> list[Connection]:
+        """Return an end user's connections that serve this workspace integration, newest first.
+
+        Those made for it come first; after them those made for no instance in particular, or for a removed one of
+        this alias.
+        """
+        unbound = and_(
+            col(Connection.workspace_integration_id).is_(None),
+            or_(col(Connection.made_for_alias).is_(None), col(Connection.made_for_alias) == integration.alias),
+        )
+        found = await self._all(
+            scope,
+            col(Connection.end_user_id) == end_user_id,
+            col(Connection.integration_name) == integration.integration_name,
+            or_(col(Connection.workspace_integration_id) == integration.id, unbound),
+            order=(col(Connection.created_at).desc(), col(Connection.id)),
+        )
+        return sorted(found, key=lambda row: row.workspace_integration_id is None)
+
+    async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[Connection]:
+        """Return all connections of an end user."""
+        return await self._all(scope, col(Connection.end_user_id) == end_user_id)
+
+    async def page(
+        self,
+        scope: TenantScope,
+        *,
+        workspace_id: str | None = None,
+        end_user_id: str | None = None,
+        integration_name: str | None = None,
+        limit: int,
+        offset: int,
+    ) -> Page[Connection]:
+        """Return a page of connections, optionally only those of a workspace, an end user or an integration."""
+        wanted: list[tuple[ColumnElement[bool], str | None]] = [
+            (col(Connection.workspace_id) == workspace_id, workspace_id),
+            (col(Connection.end_user_id) == end_user_id, end_user_id),
+            (col(Connection.integration_name) == integration_name, integration_name),
+        ]
+        conditions = [condition for condition, value in wanted if value is not None]
+        return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def display_names(self, scope: TenantScope, connection_ids: Sequence[str]) -> dict[str, Connection]:
+        """Return these connections of the organization by id."""
+        found = await self._session.scalars(
+            select(Connection).where(
+                col(Connection.organization_id) == scope.organization_id, col(Connection.id).in_(connection_ids)
+            )
+        )
+        return {row.id: row for row in found}
+
+    async def set_status(self, connection_id: str, *, version: int, status: str, last_error: str | None) -> bool:
+        """Set the status of a connection that still holds the credential of this version; whether it did."""
+        done = await self._session.execute(
+            update(Connection)
+            .where(col(Connection.id) == connection_id, col(Connection.version) == version)
+            .values(status=status, last_error=last_error)
+            .returning(col(Connection.id), col(Connection.end_user_id))
+        )
+        row = done.tuples().one_or_none()
+        if row is None:
+            return False
+        _, end_user_id = row
+        self._changed(("connection", connection_id))
+        if end_user_id is not None:
+            self._changed(("end_user_connections", end_user_id))
+        return True
+
+    async def all_sealed(self, *, after: str, limit: int) -> list[Connection]:
+        """Return connections of the whole deployment in order of id, for sealing them anew."""
+        found = await self._session.scalars(
+            select(Connection).where(col(Connection.id) > after).order_by(col(Connection.id)).limit(limit)
+        )
+        return list(found)
+
+    async def delete(self, row: Connection) -> None:
+        """Remove a connection; whatever pinned it is told, for the database clears those references."""
+        await self._touch_pins(row.id)
+        await super().delete(row)
+
+    async def _touch_pins(self, connection_id: str) -> None:
+        workspaces = await self._session.scalars(
+            select(col(WorkspaceIntegration.workspace_id)).where(
+                col(WorkspaceIntegration.connection_id) == connection_id
+            )
+        )
+        for workspace_id in workspaces:
+            self._changed(("workspace_integrations", workspace_id))
+        servers = await self._session.scalars(
+            select(col(McpServerTool.server_id)).where(col(McpServerTool.connection_id) == connection_id)
+        )
+        for server_id in servers:
+            self._changed(("mcp_server", server_id))
+
+    async def _usable(
+        self, scope: TenantScope, workspace_id: str, *conditions: ColumnElement[bool]
+    ) -> Connection | None:
+        return await self._session.scalar(
+            select(Connection).where(self._usable_in(scope, workspace_id), *conditions).limit(1)
+        )
+
+    def _usable_in(self, scope: TenantScope, workspace_id: str) -> ColumnElement[bool]:
+        """Connections of the organization, and those of this workspace if the scope holds it."""
+        held = scope.workspace_ids is None or workspace_id in scope.workspace_ids
+        workspaces = [workspace_id] if held else []
+        return and_(
+            col(Connection.organization_id) == scope.organization_id,
+            or_(col(Connection.workspace_id).is_(None), col(Connection.workspace_id).in_(workspaces)),
+        )
+
+    def _touch(self, row: Connection) -> None:
+        self._changed(("connection", row.id))
+        if row.end_user_id is not None:
+            self._changed(("end_user_connections", row.end_user_id))

@@ -1,0 +1,89 @@
+"""Rows of MCP servers, their manual tools and their tokens."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select
+from sqlmodel import col
+
+from storage.records import McpServer, McpServerTool, McpToken
+from storage.repository import Page, Repository
+from storage.scope import TenantScope
+
+
+class McpServers(Repository[McpServer]):
+    """MCP servers of workspaces."""
+
+    record = McpServer
+
+    async def find(self, server_id: str) -> McpServer | None:
+        """Return a server by id alone: for the MCP endpoint, which knows no tenant before it knows the server."""
+        return await self._session.get(McpServer, server_id)
+
+    async def page(self, scope: TenantScope, *, workspace_id: str | None, limit: int, offset: int) -> Page[McpServer]:
+        """Return a page of servers, optionally only those of a workspace."""
+        conditions = [] if workspace_id is None else [col(McpServer.workspace_id) == workspace_id]
+        return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def of_workspace(self, scope: TenantScope, workspace_id: str) -> list[McpServer]:
+        """Return all servers of a workspace."""
+        return await self._all(scope, col(McpServer.workspace_id) == workspace_id)
+
+    def _touch(self, row: McpServer) -> None:
+        self._changed(("mcp_server", row.id))
+
+
+class McpServerTools(Repository[McpServerTool]):
+    """Tools that were added to servers by hand; they are reached through a server of the scope."""
+
+    record = McpServerTool
+    workspace_column = None
+
+    async def of_server(self, scope: TenantScope, server_id: str) -> list[McpServerTool]:
+        """Return the manual tools of a server, in the order in which they are shown."""
+        return await self._all(
+            scope,
+            col(McpServerTool.server_id) == server_id,
+            order=(col(McpServerTool.sort_order), col(McpServerTool.created_at), col(McpServerTool.id)),
+        )
+
+    def _touch(self, row: McpServerTool) -> None:
+        self._changed(("mcp_server", row.server_id))
+
+
+class McpTokens(Repository[McpToken]):
+    """Bearer tokens of MCP servers."""
+
+    record = McpToken
+
+    async def by_hash(self, token_hash: str) -> McpToken | None:
+        """Return the token with this hash: the door through which a caller is known."""
+        return await self._session.scalar(select(McpToken).where(col(McpToken.token_hash) == token_hash))
+
+    async def static_of(self, scope: TenantScope, server_id: str) -> McpToken | None:
+        """Return the static token of a server, or None."""
+        return await self._one(scope, col(McpToken.server_id) == server_id, col(McpToken.kind) == "static")
+
+    async def servers_with_static(self, scope: TenantScope, server_ids: list[str]) -> set[str]:
+        """Return which of these servers have a static token."""
+        found = await self._all(scope, col(McpToken.server_id).in_(server_ids), col(McpToken.kind) == "static")
+        return {row.server_id for row in found}
+
+    async def page_of_end_users(
+        self, scope: TenantScope, server_id: str, *, end_user_id: str | None, now: datetime, limit: int, offset: int
+    ) -> Page[McpToken]:
+        """Return a page of a server's unexpired end-user tokens, optionally of one end user."""
+        conditions = [
+            col(McpToken.server_id) == server_id,
+            col(McpToken.kind) != "static",
+            or_(col(McpToken.expires_at).is_(None), col(McpToken.expires_at) > now),
+        ]
+        if end_user_id is not None:
+            conditions.append(col(McpToken.end_user_id) == end_user_id)
+        return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove tokens of all tenants that expired before this moment."""
+        await self._session.execute(delete(McpToken).where(col(McpToken.expires_at) < before))
+
+    def _touch(self, row: McpToken) -> None:
+        self._changed(("mcp_token", row.id))

@@ -1,0 +1,91 @@
+"""What every repository shares: the tenant's boundary, pages, insertion and removal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.records import Record
+from storage.scope import TenantScope
+
+Row = TypeVar("Row", bound=Record)
+
+Topic: TypeAlias = tuple[str, str]
+"""What has changed: the kind of thing and its id, such as ("mcp_server", id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of rows, oldest first, and how many there are in all."""
+
+    rows: Sequence[Row]
+    total: int
+
+
+class Repository(Generic[Row]):
+    """Rows of one table inside a transaction. `changed` is called with each topic that the transaction touches."""
+
+    record: ClassVar[type[Any]]
+    workspace_column: ClassVar[Literal["id", "workspace_id"] | None] = "workspace_id"
+    """The column that a scope of workspaces is held against; None where rows belong to the organization alone."""
+
+    def __init__(self, session: AsyncSession, changed: Callable[[Topic], None]) -> None:
+        self._session = session
+        self._changed = changed
+
+    async def get(self, scope: TenantScope, row_id: str) -> Row | None:
+        """Return the row, or None where there is none within the scope."""
+        return await self._one(scope, self.record.id == row_id)
+
+    async def insert(self, row: Row) -> Row:
+        """Add a row. Raises `AlreadyExists`, `ReferenceMissing` at once."""
+        self._session.add(row)
+        await self._session.flush()
+        self._touch(row)
+        return row
+
+    async def update(self, row: Row, **values: Any) -> Row:
+        """Set columns of a row that this transaction has read. Raises `AlreadyExists`, `ReferenceMissing`."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        await self._session.flush()
+        self._touch(row)
+        return row
+
+    async def delete(self, row: Row) -> None:
+        """Remove a row; the database takes along what hangs below it."""
+        self._touch(row)
+        await self._session.execute(delete(self.record).where(self.record.id == row.id))
+        self._session.expunge(row)
+
+    def _touch(self, row: Row) -> None:
+        """Say which topics a change of this row concerns."""
+
+    def _boundary(self, scope: TenantScope) -> ColumnElement[bool]:
+        within: ColumnElement[bool] = self.record.organization_id == scope.organization_id
+        if scope.workspace_ids is None or self.workspace_column is None:
+            return within
+        return and_(within, getattr(self.record, self.workspace_column).in_(scope.workspace_ids))
+
+    async def _one(self, scope: TenantScope, *conditions: ColumnElement[bool]) -> Row | None:
+        return await self._session.scalar(select(self.record).where(self._boundary(scope), *conditions).limit(1))
+
+    async def _all(self, scope: TenantScope, *conditions: ColumnElement[bool], order: Any = None) -> list[Row]:
+        ordering = self._oldest_first() if order is None else order
+        found = await self._session.scalars(
+            select(self.record).where(self._boundary(scope), *conditions).order_by(*ordering)
+        )
+        return list(found)
+
+    async def _page(self, scope: TenantScope, *conditions: ColumnElement[bool], limit: int, offset: int) -> Page[Row]:
+        within = and_(self._boundary(scope), *conditions)
+        total = await self._session.scalar(select(func.count()).select_from(self.record).where(within))
+        rows = await self._session.scalars(
+            select(self.record).where(within).order_by(*self._oldest_first()).limit(limit).offset(offset)
+        )
+        return Page(rows=list(rows), total=total or 0)
+
+    def _oldest_first(self) -> tuple[Any, ...]:
+        return self.record.created_at, self.record.id
