@@ -1,0 +1,83 @@
+"""The inputs of an action: JSON Schema with a few extra keys, and the closed schema that callers see."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from integrations.notation import Model, Name
+from integrations.ports import Json
+
+KEYWORDS: Final = frozenset({
+    "type", "title", "description", "enum", "const", "default", "examples", "format", "pattern", "minLength",
+    "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "prefixItems",
+    "minItems", "maxItems", "uniqueItems", "properties", "required", "additionalProperties", "minProperties",
+    "maxProperties", "anyOf", "oneOf", "allOf", "not", "contentEncoding", "contentMediaType",
+})  # fmt: skip
+"""The JSON Schema keywords that a manifest may use: what every client understands, and no `$ref`."""
+
+TYPES: Final = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
+
+
+def check_schema(schema: Json, where: str = "") -> None:
+    """Raise ValueError where `schema` uses a keyword or a type that is not one of ours."""
+    if isinstance(schema, bool):
+        return
+    if not isinstance(schema, Mapping):
+        # A ValueError, because pydantic reports only those with their place.
+        raise ValueError(f"{where or 'the schema'} must be a mapping of JSON Schema keywords")  # noqa: TRY004
+    fragment = cast("Mapping[str, Json]", schema)
+    for keyword in fragment:
+        if keyword not in KEYWORDS:
+            raise ValueError(f"unknown JSON Schema keyword {keyword!r}" + (f" in {where}" if where else ""))
+    kinds = fragment.get("type", [])
+    for kind in cast("list[Json]", kinds if isinstance(kinds, list) else [kinds]):
+        if kind not in TYPES:
+            raise ValueError(f"unknown type {kind!r}" + (f" in {where}" if where else ""))
+    for name, child in subschemas(fragment):
+        check_schema(child, f"{where}/{name}".lstrip("/"))
+
+
+def subschemas(schema: Mapping[str, Json]) -> list[tuple[str, Json]]:
+    """The schemas directly inside `schema`, each with where it stands."""
+    found = [(keyword, schema[keyword]) for keyword in ("items", "not", "additionalProperties") if keyword in schema]
+    for keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        found.extend((f"{keyword}/{index}", child) for index, child in enumerate(schema.get(keyword, ())))
+    found.extend((f"properties/{name}", child) for name, child in schema.get("properties", {}).items())
+    return found
+
+
+class Input(Model):
+    """One input: JSON Schema keywords plus these."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
+
+    optional: bool = False
+    """The caller may leave it out."""
+    options: Name | None = None
+    """Name of the option lookup that lists the possible values."""
+    multiline: bool = False
+    """Long text: forms show a large field."""
+    segments: Annotated[int, Field(ge=2, le=9)] | Literal["any"] | None = None
+    """In a path the value is this many segments between slashes ("owner/name": 2), not one."""
+
+    @model_validator(mode="after")
+    def _known_keywords(self) -> "Input":
+        check_schema(self.json_schema)
+        return self
+
+    @property
+    def json_schema(self) -> dict[str, Json]:
+        """The JSON Schema of the value."""
+        return dict(self.__pydantic_extra__)
+
+
+def _checked_object_schema(schema: dict[str, Json]) -> dict[str, Json]:
+    check_schema(schema)
+    if schema.get("type") != "object":
+        raise ValueError("schema must have type: object")
+    return schema
+
+
+ObjectSchema: TypeAlias = Annotated[dict[str, Json], AfterValidator(_checked_object_schema)]
