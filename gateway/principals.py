@@ -1,0 +1,56 @@
+"""Who is calling: one type per door, never a flag or a dict."""
+
+from dataclasses import dataclass
+
+from storage.scope import TenantScope
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyPrincipal:
+    """A product backend, by its API key."""
+
+    key_id: str
+    organization_id: str
+    workspace_ids: frozenset[str] | None
+    """The workspaces that the key opens; None for all of the organization."""
+
+    @property
+    def scope(self) -> TenantScope:
+        """Whose rows this caller may touch."""
+        return TenantScope(self.organization_id, self.workspace_ids)
+
+    @property
+    def is_organization_wide(self) -> bool:
+        """Tell whether the key opens the whole organization."""
+        return self.workspace_ids is None
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    """The operator, by the service key; inside an organization where the request names one."""
+
+    organization_id: str | None
+
+    is_organization_wide = True
+
+    @property
+    def scope(self) -> TenantScope:
+        """Whose rows this caller may touch: the named organization's."""
+        return TenantScope(self.organization_id or "")
+
+
+@dataclass(frozen=True, slots=True)
+class McpPrincipal:
+    """An agent at one MCP server, by its token; `end_user_id` is absent for a static token."""
+
+    token_id: str
+    server_id: str
+    organization_id: str
+    workspace_id: str
+    end_user_id: str | None
+    scopes: frozenset[str]
+
+    @property
+    def scope(self) -> TenantScope:
+        """Whose rows this caller may touch: its workspace's."""
+        return TenantScope(self.organization_id, frozenset((self.workspace_id,)))
