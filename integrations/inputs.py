@@ -1,7 +1,7 @@
 """The inputs of an action: JSON Schema with a few extra keys, and the closed schema that callers see."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias, cast
+from typing import Annotated, Final, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -51,7 +51,6 @@ class Input(Model):
     """One input: JSON Schema keywords plus these."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Any]
 
     optional: bool = False
     """The caller may leave it out."""
@@ -70,7 +69,7 @@ class Input(Model):
     @property
     def json_schema(self) -> dict[str, Json]:
         """The JSON Schema of the value."""
-        return dict(self.__pydantic_extra__)
+        return dict(self.model_extra or {})
 
 
 def _checked_object_schema(schema: dict[str, Json]) -> dict[str, Json]:

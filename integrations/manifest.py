@@ -137,7 +137,10 @@ class Api(Model):
     base_url: UrlTemplate
     """Every request stays below this address. May hold `{name}`s of the connection."""
     hosts: Many[str] = ()
-    """Hosts that a `{name}` in an address may lead to (`*.salesforce.com`); required where one names a whole host."""
+    """Hosts that addresses with a `{name}` in them may lead to (`*.salesforce.com`); empty: the egress policy decides.
+
+    Required where the `{name}` is kept from a provider's answer.
+    """
     headers: Mapping[str, str] = {}
     """Fixed headers; values may hold `{name}`s of the connection."""
     query: Mapping[str, str] = {}

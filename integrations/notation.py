@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated, Final, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Strict
@@ -12,8 +14,15 @@ from integrations.ports import Json
 T = TypeVar("T")
 
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z][A-Za-z0-9_]*)\}\}|\{([A-Za-z][A-Za-z0-9_]*)\}")
+PLACEHOLDER: Final = re.compile(r"\{(\{[A-Za-z][A-Za-z0-9_]*\})\}|\{([A-Za-z][A-Za-z0-9_]*)\}")
 """`{name}` stands for a value; `{{name}}` for the text `{name}`. Braces around anything else are plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A `{name}` in a template."""
+
+    name: str
 
 
 class Missing(Enum):
@@ -35,12 +44,24 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 """A YAML list, held as a tuple."""
 
 
+@lru_cache(maxsize=8192)
+def parts(template: str) -> tuple[str | Placeholder, ...]:
+    """`template` taken apart: literal texts and placeholders, in their order."""
+    found: list[str | Placeholder] = []
+    end = 0
+    for match in PLACEHOLDER.finditer(template):
+        found.append(template[end : match.start()])
+        found.append(match[1] or Placeholder(match[2]))
+        end = match.end()
+    return tuple(part for part in (*found, template[end:]) if part)
+
+
 def placeholders(template: str) -> tuple[str, ...]:
     """The names that `template` asks for, in their order, each once."""
-    names = (match.group(2) for match in PLACEHOLDER.finditer(template))
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(part.name for part in parts(template) if isinstance(part, Placeholder)))
 
 
+@lru_cache(maxsize=8192)
 def pointer_steps(pointer: str) -> tuple[str, ...]:
     """The steps of a JSON Pointer (RFC 6901). Raises ValueError where it is none."""
     if not pointer:

@@ -1,0 +1,121 @@
+"""Where requests of one connection go and what they carry: base address, fixed headers, credential."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote
+
+from integrations import template
+from integrations.auth_methods import (
+    AnyAuthMethod,
+    Basic,
+    BasicAuth,
+    ClientCredentials,
+    Custom,
+    OAuth2,
+    SecretText,
+    Send,
+    TokenExchange,
+)
+from integrations.failures import CredentialsRejected, InvalidInput
+from integrations.manifest import Api
+from integrations.ports import Credentials, Json
+
+BEARER: Final = Send(headers={"Authorization": "Bearer {access_token}"})
+TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token", "client_secret", "secret_text", "password"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One connection's way to the API; `secrets` are what must not be repeated in a message."""
+
+    base_url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    query: tuple[tuple[str, str], ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    def without_secrets(self, message: str) -> str:
+        """`message` with every form of the credential blotted out."""
+        for secret in self.secrets:
+            message = message.replace(secret, "[hidden]")
+        return message
+
+
+def target_of(api: Api, method: AnyAuthMethod | None, credentials: Credentials | None) -> Target:
+    """Resolve where the requests of a connection go.
+
+    Raises:
+        CredentialsRejected: the connection lacks a value that addresses or headers need: it has to be made anew.
+        InvalidInput: a value of the connection does not fit its place.
+    """
+    values: Mapping[str, Json] = credentials.values if credentials else {}
+    send = _send(method)
+    basic = _basic(send.basic, values) if send.basic else None
+    headers = _headers(api.headers, values) | _headers(send.headers, values)
+    if basic:
+        headers["Authorization"] = f"Basic {basic}"
+    base_url = method.base_url if method and method.base_url else api.base_url
+    return Target(
+        base_url=_base_url(base_url, values, api.hosts),
+        headers=headers,
+        query=tuple((name, _filled(value, values)) for name, value in (*api.query.items(), *send.query.items())),
+        secrets=_secrets(method, values, (basic,) if basic else ()),
+    )
+
+
+def _send(method: AnyAuthMethod | None) -> Send:
+    if method is None:
+        return Send()
+    if method.send is not None:
+        return method.send
+    match method:
+        case OAuth2() | ClientCredentials() | TokenExchange():
+            return BEARER
+        case SecretText():
+            return Send(headers={"Authorization": "Bearer {secret_text}"})
+        case BasicAuth():
+            return Send(basic=Basic(username="{username}", password="{password}"))  # noqa: S106 - a template
+        case Custom():
+            return Send()
+
+
+def _base_url(base_url: str, values: Mapping[str, Json], hosts: tuple[str, ...]) -> str:
+    try:
+        return template.address(base_url, values, hosts)
+    except InvalidInput as error:
+        raise CredentialsRejected(f"This connection can't be used: {error.message}") from error
+
+
+def _headers(templates: Mapping[str, str], values: Mapping[str, Json]) -> dict[str, str]:
+    found = {name: template.header(value, values, name) for name, value in templates.items()}
+    return {name: _present(value, templates[name]) for name, value in found.items()}
+
+
+def _filled(value: str, values: Mapping[str, Json]) -> str:
+    return _present(template.text(value, values), value)
+
+
+def _basic(basic: Basic, values: Mapping[str, Json]) -> str:
+    pair = f"{_filled(basic.username, values)}:{_filled(basic.password, values)}"
+    return b64encode(pair.encode()).decode()
+
+
+def _present(value: str | None, source: str) -> str:
+    if value is None:
+        raise CredentialsRejected(f"This connection lacks a value that requests need ({source}).")
+    return value
+
+
+def _secrets(method: AnyAuthMethod | None, values: Mapping[str, Json], derived: tuple[str, ...]) -> tuple[str, ...]:
+    names = TOKENS | _secret_fields(method)
+    plain = [value for name, value in values.items() if name in names and isinstance(value, str) and len(value) >= 4]
+    forms = {*plain, *(quote(value, safe="") for value in plain), *derived}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _secret_fields(method: AnyAuthMethod | None) -> frozenset[str]:
+    if method is None:
+        return frozenset()
+    fields = {**method.inputs, **(method.fields if isinstance(method, Custom | TokenExchange) else {})}
+    return frozenset(name for name, asked in fields.items() if asked.secret)
