@@ -121,7 +121,7 @@ def test_nat64_shows_the_address_behind_it() -> None:
     "host", ["127.1", "0x7f.1", "0x7f000001", "2130706433", "0177.0.0.1", "127.0.0.01", "1.2.3.4.5"]
 )
 def test_a_spelling_only_some_libraries_read_as_an_address_is_refused(host: str) -> None:
-    with pytest.raises(ValueError, match="permitted|[Oo]ctet"):
+    with pytest.raises(ValueError, match=r"permitted|[Oo]ctet"):
         literal_address(host)
 
 

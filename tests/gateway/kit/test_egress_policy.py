@@ -213,7 +213,7 @@ def test_a_malformed_entry_is_refused_and_quoted(entry: str) -> None:
     ],
 )
 def test_a_malformed_map_is_refused(url_map: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="mapped|prefix"):
+    with pytest.raises(ValueError, match=r"mapped|prefix"):
         EgressPolicy(url_map=url_map)
 
 
