@@ -107,4 +107,4 @@ def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return json.dumps(first | event)
+    return json.dumps({**first, **event})
