@@ -2,3 +2,5 @@
 
 Leaves what third parties can do to `integrations`, and rows to `storage`.
 """
+
+__version__ = "0.1.0"
