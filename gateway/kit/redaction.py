@@ -23,7 +23,7 @@ _SECRET_SHAPES = tuple(
         r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}",
         r"(://)[^/\s@\"']*:[^/\s@\"']*(?=@)",
         r"([?&](?:code|state|sig|key)=)[^&\s\"']+",
-        r"((?:token|secret|password|passwd|authorization|cookie|api_?key)[\"']?\s*[:=]\s*[\"']?)(?!\[redacted\])[^\s\"',;&}]+",
+        r"((?:token|secret|password|passwd|authorization|cookie|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)(?!\[redacted\])[^\s\"',;&}]+",
         r"()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
         r"\b(xox[a-z]-|xapp-|gh[opsur]_|github_pat_|ya29\.|sk-|1//)[\w-]{12,}",
     )
