@@ -16,6 +16,9 @@ KEYWORDS: Final = frozenset({
 })  # fmt: skip
 """The JSON Schema keywords that a manifest may use: what every client understands, and no `$ref`."""
 
+Segments: TypeAlias = Annotated[int, Field(ge=2, le=9)] | Literal["any"] | None
+"""How many path segments a value stands for: None is one, "any" one or more."""
+
 TYPES: Final = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
 
 
@@ -58,7 +61,7 @@ class Input(Model):
     """Name of the option lookup that lists the possible values."""
     multiline: bool = False
     """Long text: forms show a large field."""
-    segments: Annotated[int, Field(ge=2, le=9)] | Literal["any"] | None = None
+    segments: Segments = None
     """In a path the value is this many segments between slashes ("owner/name": 2), not one."""
 
     @model_validator(mode="after")
@@ -72,6 +75,11 @@ class Input(Model):
         return dict(self.model_extra or {})
 
 
+def segments_in(inputs: Mapping[str, Input]) -> dict[str, Segments]:
+    """How many path segments each of `inputs` stands for."""
+    return {name: declared.segments for name, declared in inputs.items() if declared.segments}
+
+
 def _checked_object_schema(schema: dict[str, Json]) -> dict[str, Json]:
     check_schema(schema)
     if schema.get("type") != "object":
@@ -80,3 +88,38 @@ def _checked_object_schema(schema: dict[str, Json]) -> dict[str, Json]:
 
 
 ObjectSchema: TypeAlias = Annotated[dict[str, Json], AfterValidator(_checked_object_schema)]
+
+
+def object_schema(inputs: Mapping[str, Input]) -> dict[str, Json]:
+    """The closed object schema that the `input` shorthand stands for."""
+    required = [name for name, declared in inputs.items() if not declared.optional]
+    schema: dict[str, Json] = {
+        "type": "object",
+        "properties": {name: declared.json_schema for name, declared in inputs.items()},
+    }
+    return closed(schema | ({"required": required} if required else {}))
+
+
+def closed(schema: Mapping[str, Json]) -> dict[str, Json]:
+    """`schema` refusing unknown properties: always at its root, and wherever properties are listed below it."""
+    return _closed_below(schema) | {"additionalProperties": False}
+
+
+def _closed_below(schema: Mapping[str, Json]) -> dict[str, Json]:
+    found = dict(schema)
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(found.get(keyword), Mapping):
+            found[keyword] = _closed_below(found[keyword])
+    for keyword in ("anyOf", "oneOf", "prefixItems"):
+        if keyword in found:
+            found[keyword] = [_closed_child(child) for child in found[keyword]]
+    if "properties" in found:
+        found["properties"] = {name: _closed_child(child) for name, child in found["properties"].items()}
+        # Beside a combinator, properties may be listed elsewhere than here.
+        if not {"anyOf", "oneOf", "allOf"} & found.keys():
+            found.setdefault("additionalProperties", False)
+    return found
+
+
+def _closed_child(schema: Json) -> Json:
+    return _closed_below(cast("Mapping[str, Json]", schema)) if isinstance(schema, Mapping) else schema

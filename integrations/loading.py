@@ -60,7 +60,7 @@ def _problems(source: Source, error: ValidationError) -> list[Problem]:
     for details in error.errors(include_url=False):
         place = _place(source, details)
         if place not in first:
-            first[place] = source.problem(place, f"{_dotted(place)} {_said(details)}".lstrip())
+            first[place] = source.problem(place, f"{_dotted(place)}{_said(details)}".lstrip(": "))
     return sorted(first.values(), key=lambda problem: problem.line)
 
 
@@ -75,10 +75,14 @@ def _dotted(place: tuple[str | int, ...]) -> str:
 
 
 def _said(details: ErrorDetails) -> str:
+    """The rest of the sentence that the place begins."""
     if details["type"] == "value_error":
         return f": {details['msg'].removeprefix('Value error, ')}"
     if details["type"] == "literal_error":
-        return f"must be {details.get('ctx', {}).get('expected')}, not {details['input']!r}"
+        return f" must be {details.get('ctx', {}).get('expected')}, not {details['input']!r}"
     if details["type"] == "union_tag_invalid":
-        return f"has an unknown type; it must be one of {details.get('ctx', {}).get('expected_tags')}"
-    return PLAIN.get(details["type"]) or f": {details['msg']}"
+        return f" has an unknown type; it must be one of {details.get('ctx', {}).get('expected_tags')}"
+    if details["type"] == "string_pattern_mismatch":
+        return f" must match {details.get('ctx', {}).get('pattern')}, unlike {details['input']!r}"
+    plain = PLAIN.get(details["type"])
+    return f" {plain}" if plain else f": {details['msg']}"

@@ -9,11 +9,11 @@ import orjson
 
 from integrations import template
 from integrations.failures import InvalidInput
+from integrations.inputs import Segments
 from integrations.notation import MISSING, placeholders
 from integrations.ports import HttpRequest, Json
 from integrations.requests import RequestTemplate, Values
 from integrations.target import Target
-from integrations.template import Segments
 
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 

@@ -6,17 +6,15 @@ All of it is plain functions over values. A value that does not fit raises Inval
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from integrations.failures import InvalidInput
+from integrations.inputs import Segments
 from integrations.notation import MISSING, Missing, Placeholder, parts
 from integrations.ports import Json
 
 Values: TypeAlias = Mapping[str, Json]
-
-Segments: TypeAlias = int | Literal["any"] | None
-"""How many path segments a value stands for: None is one, "any" one or more."""
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")

@@ -86,7 +86,7 @@ def read_yaml(text: str, file: str) -> Source:
         raise ManifestInvalid((Problem(file, 1, f"the file has more than {MAX_CHARACTERS} characters"),))
     loader = _Loader(text)
     try:
-        root = cast("Node | None", loader.get_single_node())
+        root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

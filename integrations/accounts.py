@@ -1,0 +1,69 @@
+"""Whose account a connection is, and whether its credential works."""
+
+from dataclasses import dataclass
+
+from integrations.action import Ports
+from integrations.auth_methods import Looked
+from integrations.integration import Integration
+from integrations.notation import MISSING, find
+from integrations.outgoing import fill
+from integrations.ports import Credentials, Json
+from integrations.requests import RequestTemplate
+from integrations.running import connected, method_of
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """The account at the provider: `id` never changes, `label` is what a person recognises it by."""
+
+    id: str
+    label: str
+
+
+async def identify(
+    integration: Integration, credentials: Credentials, ports: Ports, *, token_answer: Json = None
+) -> ProviderAccount | None:
+    """Whose account `credentials` open, or None where the manifest or the provider does not say.
+
+    `token_answer` is the provider's token answer, for auth methods that have one.
+
+    Raises:
+        ActionFailed: the provider refused; CredentialsRejected if it was for the credential.
+    """
+    method = method_of(integration.manifest, credentials)
+    if method is None or method.account is None:
+        return None
+    account = method.account
+    document = await _fetch(account.request, integration, credentials, ports=ports) if account.request else token_answer
+    identifier = await _value(account.id, document, integration, credentials=credentials, ports=ports)
+    label = await _value(account.label, document, integration, credentials=credentials, ports=ports)
+    return ProviderAccount(identifier, label or identifier) if identifier else None
+
+
+async def verify(integration: Integration, credentials: Credentials, ports: Ports) -> bool:
+    """Try the credential with the manifest's harmless request. False: there is none, so nothing is known.
+
+    Raises:
+        ActionFailed: the provider refused; CredentialsRejected if it was for the credential.
+    """
+    method = method_of(integration.manifest, credentials)
+    request = (method.verify or (method.account.request if method.account else None)) if method else None
+    if request is None:
+        return False
+    await _fetch(request, integration, credentials, ports=ports)
+    return True
+
+
+async def _value(
+    where: str | Looked, document: Json, integration: Integration, *, credentials: Credentials, ports: Ports
+) -> str | None:
+    if isinstance(where, Looked):
+        document = await _fetch(where.request, integration, credentials, ports=ports)
+        where = where.value
+    found = find(document, where)
+    return None if found is MISSING or found is None or isinstance(found, dict | list) else str(found)
+
+
+async def _fetch(request: RequestTemplate, integration: Integration, credentials: Credentials, *, ports: Ports) -> Json:
+    api = connected(integration.manifest, credentials, ports)
+    return (await api.exchange(fill(request, {}, {}), may_repeat=True)).json

@@ -1,0 +1,119 @@
+"""Faults of a manifest's `auth` and `api`: names that nothing fills, addresses that could lead anywhere."""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from integrations.auth_methods import AnyAuthMethod, ClientCredentials, Custom, OAuth2, Send, TokenExchange
+from integrations.manifest import Manifest
+from integrations.notation import placeholders
+from integrations.outgoing import HEADER_NAME
+from integrations.properties import auth_fields
+from integrations.yaml_source import Path as Place
+
+Fault: TypeAlias = tuple[Place, str]
+
+TOKEN_VALUES = frozenset({"access_token", "refresh_token", "token_type"})
+OAUTH_APP = frozenset({"client_id", "client_secret"})
+
+
+def auth_faults(manifest: Manifest) -> Iterator[Fault]:
+    """What is wrong with the auth methods and with the API section that they share."""
+    keys: set[str] = set()
+    for index, method in enumerate(manifest.auth):
+        place = ("auth", index)
+        if method.key in keys:
+            yield (*place, "key"), f"auth: the key {method.key!r} is there twice"
+        keys.add(method.key)
+        yield from _method_faults(method, manifest, place)
+    yield from _api_faults(manifest)
+
+
+def known_values(method: AnyAuthMethod) -> frozenset[str]:
+    """The names that a connection made with `method` fills."""
+    names = frozenset(auth_fields(method))
+    match method:
+        case OAuth2():
+            return names | TOKEN_VALUES | method.keep.keys() | method.keep_from_callback.keys()
+        case ClientCredentials() | TokenExchange():
+            return names | {"access_token"} | method.keep.keys()
+        case _:
+            return names
+
+
+def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> Iterator[Fault]:
+    known = known_values(method)
+    send = method.send or Send()
+    yield from _unfilled({**send.headers, **send.query}, known, (*place, "send"))
+    if send.basic is not None:
+        yield from _unfilled(
+            {"username": send.basic.username, "password": send.basic.password}, known, (*place, "send")
+        )
+    if isinstance(method, Custom) and method.send is None and _sends_requests(manifest):
+        yield place, f"auth {method.key}: custom needs `send`, or requests carry no credential"
+    if isinstance(method, OAuth2):
+        yield from _oauth2_faults(method, known, place)
+    if isinstance(method, ClientCredentials | TokenExchange):
+        addresses = {"url": method.token.url, **method.token.params, **method.token.headers}
+        yield from _unfilled(addresses, known - {"access_token"}, (*place, "token"))
+    if manifest.api is not None:
+        yield from _base_url_faults(method, manifest, known, place=place)
+
+
+def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Iterator[Fault]:
+    entered = frozenset(method.inputs)
+    callback = frozenset(method.keep_from_callback)
+    authorize = {"url": method.authorize.url, **method.authorize.params}
+    token = {"url": method.token.url, **method.token.params, **method.token.headers}
+    refresh = {"url": method.refresh.url or "", **method.refresh.params, **method.refresh.headers}
+    yield from _unfilled(authorize, entered, (*place, "authorize"))
+    yield from _unfilled(token, entered | callback | OAUTH_APP, (*place, "token"))
+    yield from _unfilled(refresh, known | OAUTH_APP, (*place, "refresh"))
+    if method.revoke is not None:
+        yield from _unfilled({"url": method.revoke.url}, known | OAUTH_APP, (*place, "revoke"))
+    if method.account is None:
+        yield place, f"auth {method.key}: `account` is missing, so nobody can tell whose account was connected"
+
+
+def _base_url_faults(
+    method: AnyAuthMethod, manifest: Manifest, known: frozenset[str], *, place: Place
+) -> Iterator[Fault]:
+    assert manifest.api is not None  # noqa: S101 - the caller has looked
+    base_url = method.base_url or manifest.api.base_url
+    where = (*place, "base_url") if method.base_url else ("api", "base_url")
+    yield from _unfilled({"base_url": base_url}, known, where)
+    kept = {*method.keep, *method.keep_from_callback} if isinstance(method, OAuth2) else set[str]()
+    if set(placeholders(_host_part(base_url))) & kept and not manifest.api.hosts:
+        yield where, "base_url: the provider's answer decides the host, so `api.hosts` must say which ones are allowed"
+    yield from _unfilled(manifest.api.headers, known, ("api", "headers"))
+    yield from _unfilled(manifest.api.query, known, ("api", "query"))
+
+
+def _host_part(base_url: str) -> str:
+    return base_url.partition("://")[2].partition("/")[0] if "://" in base_url else base_url.partition("/")[0]
+
+
+def _api_faults(manifest: Manifest) -> Iterator[Fault]:
+    if manifest.api is None:
+        if _sends_requests(manifest):
+            yield (), "api: is missing, but there are requests"
+        return
+    if not manifest.auth:
+        for place, templates in (("base_url", {"base_url": manifest.api.base_url}), ("headers", manifest.api.headers)):
+            yield from _unfilled(templates, frozenset(), ("api", place))
+    if "?" in manifest.api.base_url:
+        yield ("api", "base_url"), "base_url: must not hold a query; use `api.query`"
+    for name in manifest.api.headers:
+        if not HEADER_NAME.fullmatch(name):
+            yield ("api", "headers", name), f"api.headers: {name!r} is not a header name"
+
+
+def _sends_requests(manifest: Manifest) -> bool:
+    return bool(manifest.options) or any(action.request is not None for action in manifest.actions)
+
+
+def _unfilled(templates: Mapping[str, str], known: frozenset[str], place: Place) -> Iterator[Fault]:
+    for key, template in templates.items():
+        for name in placeholders(template):
+            if name not in known:
+                has = f"there are {', '.join(sorted(known))}" if known else "there are no values here"
+                yield (*place, key), f"{key}: nothing fills {{{name}}} ({has})"

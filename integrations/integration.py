@@ -1,0 +1,190 @@
+"""A manifest ready to run: integrations, their actions and option lookups as immutable values."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from integrations import manifest as declared
+from integrations.action import ActionResult, Ports
+from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
+from integrations.inputs import Input, closed, object_schema
+from integrations.manifest import Manifest, Scopes, Trigger
+from integrations.options import Lookup
+from integrations.paging import INPUTS as PAGING_INPUTS
+from integrations.ports import Credentials, Json
+from integrations.requests import Method
+from integrations.running import CodeAction, RequestAction
+
+Run: TypeAlias = Callable[[Mapping[str, Json], Credentials | None, Ports], Awaitable[ActionResult]]
+
+READING: Final[frozenset[Method]] = frozenset({"GET"})
+IDEMPOTENT: Final[frozenset[Method]] = frozenset({"GET", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a client may tell its user before a call. Claims of the manifest's author, not guarantees."""
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done: an action of the manifest, or an option lookup offered as a tool."""
+
+    name: str
+    title: str
+    description: str | None
+    hints: Hints
+    input_schema: Mapping[str, Json] = field(repr=False)
+    """JSON Schema of an object; closed, without `$ref`."""
+    auth_methods: tuple[str, ...]
+    """Keys of the auth methods that it works with; empty where the integration needs no connection."""
+    scopes: Mapping[str, tuple[str, ...]]
+    """OAuth scopes that a call needs, by auth method key."""
+    lookups: Mapping[str, str]
+    """Input name → name of the option lookup that lists its values."""
+    uses_state: bool
+    defaults: Mapping[str, Json] = field(repr=False)
+    """What inputs are when the caller leaves them out, where the schema says so."""
+    _run: Run = field(repr=False)
+
+    async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
+        """Do it. `arguments` have been validated against `input_schema`; defaults are filled in here.
+
+        Raises:
+            ActionFailed: the class says what the failure means.
+        """
+        return await self._run({**self.defaults, **arguments}, credentials, ports)
+
+
+@dataclass(frozen=True, eq=False)
+class Integration:
+    """One third party (or built-in) that workspaces can add."""
+
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def title(self) -> str:
+        return self.manifest.title
+
+    @property
+    def auth(self) -> tuple[AnyAuthMethod, ...]:
+        """Ways to connect an account, the usual one first; empty: there is nothing to connect."""
+        return self.manifest.auth
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        return self.manifest.triggers
+
+    @property
+    def uses_state(self) -> bool:
+        """Whether the actions keep state: calls need a persistence namespace."""
+        return self.manifest.uses_state
+
+    def auth_method(self, key: str | None) -> AnyAuthMethod:
+        """The auth method with this key, or the usual one for None. Raises KeyError where there is none."""
+        found = next((method for method in self.auth if key in {None, method.key}), None)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    @cached_property
+    def actions(self) -> Mapping[str, Action]:
+        """Everything that it can do, by action name, in the manifest's order."""
+        return MappingProxyType({action.name: self._action(action) for action in self.manifest.actions})
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Action]:
+        """The option lookups as actions (`search` and what they depend on as inputs; `{options}` as output)."""
+        return MappingProxyType({name: self._lookup(name, lookup) for name, lookup in self.manifest.options.items()})
+
+    def option_lookup(self, name: str) -> Lookup:
+        """The lookup `name`, for `lookup_options`. Raises KeyError where there is none."""
+        return Lookup(self.manifest, name, self.manifest.options[name])
+
+    def _action(self, action: declared.Action) -> Action:
+        schema = dict(object_schema(action.input) if action.schema_ is None else closed(action.schema_))
+        if action.paging is not None:
+            schema["properties"] = {**schema.get("properties", {}), **PAGING_INPUTS}
+        return Action(
+            name=action.name,
+            title=action.title,
+            description=action.description,
+            hints=_hints(action),
+            input_schema=MappingProxyType(schema),
+            auth_methods=action.auth_methods or tuple(method.key for method in self.auth),
+            scopes=self._scopes(action.scopes),
+            lookups={
+                name: declared_input.options for name, declared_input in action.input.items() if declared_input.options
+            },
+            uses_state=self.uses_state,
+            defaults=_defaults(schema),
+            _run=self._runner(action),
+        )
+
+    def _runner(self, action: declared.Action) -> Run:
+        if action.request is not None:
+            return RequestAction(self.manifest, action, action.request, may_repeat=_hints(action).idempotent).run
+        return CodeAction(self.manifest, action).run
+
+    def _lookup(self, name: str, lookup: declared.OptionLookup) -> Action:
+        return Action(
+            name=name,
+            title=lookup.title,
+            description=lookup.description,
+            hints=Hints(read_only=True, destructive=False, idempotent=True, open_world=True),
+            input_schema=MappingProxyType(self._lookup_schema(lookup)),
+            auth_methods=lookup.auth_methods or tuple(method.key for method in self.auth),
+            scopes=self._scopes(lookup.scopes),
+            lookups={},
+            uses_state=False,
+            defaults={},
+            _run=self.option_lookup(name).run,
+        )
+
+    def _lookup_schema(self, lookup: declared.OptionLookup) -> dict[str, Json]:
+        search = Input.model_validate({"type": "string", "description": "Only what matches this.", "optional": True})
+        needed = {name: self._input_named(name) for name in lookup.depends_on}
+        return object_schema({**needed, "search": search})
+
+    def _input_named(self, name: str) -> Input:
+        """The first input of this name of any action: what a lookup depends on means the same there."""
+        found = next((action.input[name] for action in self.manifest.actions if name in action.input), None)
+        plain = {"type": "string"} if found is None else found.json_schema
+        return Input.model_validate(plain | ({"segments": found.segments} if found and found.segments else {}))
+
+    def _scopes(self, scopes: Scopes | None) -> Mapping[str, tuple[str, ...]]:
+        if isinstance(scopes, Mapping):
+            return scopes
+        granted = [method.key for method in self.auth if isinstance(method, OAuth2 | ClientCredentials)]
+        return dict.fromkeys(granted, scopes or ())
+
+
+def _defaults(schema: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {
+        name: declared["default"]
+        for name, declared in schema.get("properties", {}).items()
+        if isinstance(declared, Mapping) and "default" in declared
+    }
+
+
+def _hints(action: declared.Action) -> Hints:
+    method = action.request.method if action.request else None
+    said = action.hints
+    read_only = method in READING if said.read_only is None else said.read_only
+    return Hints(
+        read_only=read_only,
+        destructive=method == "DELETE" and not read_only if said.destructive is None else said.destructive,
+        idempotent=read_only or method in IDEMPOTENT if said.idempotent is None else said.idempotent,
+        open_world=action.request is not None if said.open_world is None else said.open_world,
+    )

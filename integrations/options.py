@@ -1,0 +1,111 @@
+"""Option lookups: the values that an input can take, as the connected account sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, cast
+
+from integrations.action import ActionResult, Answer, Ports
+from integrations.answers import shaped
+from integrations.failures import InvalidInput
+from integrations.inputs import Segments, segments_in
+from integrations.manifest import Manifest, OptionLookup, Output
+from integrations.notation import MISSING, find
+from integrations.outgoing import fill, names_used
+from integrations.paging import collect
+from integrations.ports import Credentials, Json
+from integrations.provider_failures import pointers
+from integrations.running import connected, with_parameters
+
+MAX_OPTIONS: Final = 200
+MAX_SEARCHED: Final = 1000
+"""How many elements are looked through where the provider can't search."""
+
+
+class Option(NamedTuple):
+    """One choice: what a person sees, and what the input takes."""
+
+    label: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One option lookup of a manifest."""
+
+    manifest: Manifest
+    name: str
+    declared: OptionLookup
+
+    async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
+        """The lookup as a tool: `{options: [{label, value}]}`."""
+        search = arguments.get("search")
+        found = await lookup_options(self, arguments, credentials=credentials, ports=ports, search=search)
+        return ActionResult({"options": [option._asdict() for option in found]})
+
+
+async def lookup_options(
+    lookup: Lookup,
+    arguments: Mapping[str, Json],
+    *,
+    credentials: Credentials | None,
+    ports: Ports,
+    search: str | None = None,
+) -> list[Option]:
+    """The choices, at most 200. `arguments` need only hold what the lookup depends on.
+
+    Raises:
+        InvalidInput: an input that the lookup depends on is missing; `path` names it.
+        ActionFailed: the provider refused.
+    """
+    declared = lookup.declared
+    for name in declared.depends_on:
+        if arguments.get(name) in (None, ""):
+            raise InvalidInput(f"{name} must be chosen first.", path=f"/{name}")
+    provider_searches = "search" in names_used(declared.request)
+    needed = {name: arguments[name] for name in declared.depends_on}
+    elements = await _elements(
+        lookup,
+        needed | ({"search": search} if search else {}),
+        credentials=credentials,
+        ports=ports,
+        max_items=MAX_SEARCHED if search and not provider_searches else MAX_OPTIONS,
+    )
+    options = [option for option in (_option(element, declared) for element in elements) if option]
+    if search and not provider_searches:
+        options = [option for option in options if search.casefold() in option.label.casefold()]
+    return options[:MAX_OPTIONS]
+
+
+async def _elements(
+    lookup: Lookup,
+    values: Mapping[str, Json],
+    *,
+    credentials: Credentials | None,
+    ports: Ports,
+    max_items: int,
+) -> list[Json]:
+    declared = lookup.declared
+    api = connected(lookup.manifest, credentials, ports)
+    segments: dict[str, Segments] = {
+        name: count for action in lookup.manifest.actions for name, count in segments_in(action.input).items()
+    }
+    outgoing = fill(declared.request, values, segments)
+    paging = declared.paging
+    if paging is None:
+        answer = await api.exchange(outgoing, may_repeat=True)
+        found = shaped(answer.json, Output(pick=declared.items))
+        return cast("list[Json]", found) if isinstance(found, list) else []
+
+    async def fetch(parameters: Mapping[str, Json]) -> Answer:
+        return await api.exchange(with_parameters(outgoing, paging, parameters), may_repeat=True)
+
+    return (await collect(paging, fetch, max_items=max_items, cursor=None)).items
+
+
+def _option(element: Json, declared: OptionLookup) -> Option | None:
+    value = find(element, declared.value)
+    if value is MISSING or value is None:
+        return None
+    texts = (find(element, pointer) for pointer in pointers(declared.label))
+    label = next((str(text) for text in texts if isinstance(text, str | int) and text != ""), str(value))
+    return Option(label, value)
