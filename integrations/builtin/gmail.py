@@ -1,0 +1,210 @@
+"""What the gmail manifest can't say: mails to write, mails to read, and lists that hold more than ids."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from email import message_from_bytes
+from email.message import EmailMessage, MIMEPart
+from email.policy import default as default_policy
+from html import escape
+from typing import Final
+
+from integrations.action import ActionCall
+from integrations.builtin.hash_encode import to_base64
+from integrations.builtin.html_text import html_to_text
+from integrations.builtin.mail_files import mail_files
+from integrations.builtin.mail_reading import decoded, headers_of, readable
+from integrations.builtin.mail_writing import CONTROL, Mail, MailFile, mime_of, read_addresses
+from integrations.failures import InvalidInput
+from integrations.ports import Json
+
+AT_ONCE: Final = 5
+"""Messages that are fetched at the same time for a list."""
+
+LISTED_HEADERS: Final = ["From", "To", "Subject", "Date"]
+
+
+async def send_email(call: ActionCall) -> Json:
+    """Send one mail."""
+    return await call.api.post("messages/send", json={"raw": _raw(await _new_mail(call))})
+
+
+async def reply_to_email(call: ActionCall) -> Json:
+    """Answer the sender of a mail (or its recipients, if it was our own), in its thread."""
+    original = await _message(call, "metadata")
+    headers = headers_of(original)
+    is_own = "SENT" in original.get("labelIds", [])
+    recipient = headers.get("to") if is_own else headers.get("reply-to") or headers.get("from")
+    if not recipient:
+        raise InvalidInput("the message has no sender to reply to", path="/messageId")
+    read_addresses(recipient, pointer="/messageId")
+    message_id = headers.get("message-id")
+    mail = Mail(
+        to=recipient,
+        subject=_prefixed("Re:", headers.get("subject", "")),
+        body=call.arguments["body"],
+        is_html=call.arguments.get("isHtml", False),
+        sender=call.arguments.get("from"),
+        in_reply_to=message_id,
+        references=" ".join(filter(None, (headers.get("references"), message_id))),
+        files=await mail_files(call),
+    )
+    return await call.api.post("messages/send", json={"raw": _raw(mail), "threadId": original["threadId"]})
+
+
+async def forward_email(call: ActionCall) -> Json:
+    """Send a mail on, with its text quoted below and its files."""
+    original = message_from_bytes(decoded((await _message(call, "raw"))["raw"]), policy=default_policy)
+    mail = Mail(
+        to=call.arguments["to"],
+        subject=_prefixed("Fwd:", str(original.get("subject", ""))),
+        body=_forwarded_text(original, call),
+        is_html=call.arguments.get("isHtml", False),
+        sender=call.arguments.get("from"),
+        cc=call.arguments.get("cc"),
+        bcc=call.arguments.get("bcc"),
+        files=_files_in(original),
+    )
+    return await call.api.post("messages/send", json={"raw": _raw(mail)})
+
+
+async def create_draft(call: ActionCall) -> Json:
+    """Keep a mail as a draft."""
+    return await call.api.post("drafts", json={"message": {"raw": _raw(await _new_mail(call))}})
+
+
+async def update_draft(call: ActionCall) -> Json:
+    """Replace the mail that a draft holds."""
+    where = {"draftId": call.arguments["draftId"]}
+    message = {"raw": _raw(await _new_mail(call))}
+    return (await call.api.send("PUT", "drafts/{draftId}", where, json={"message": message})).json
+
+
+async def get_draft(call: ActionCall) -> Json:
+    """A draft with its mail, to read."""
+    kind = call.arguments.get("format", "full")
+    draft = await call.api.get("drafts/{id}", {"id": call.arguments["draftId"]}, query={"format": kind})
+    return {"id": draft["id"], "message": _rendered(draft["message"], kind)}
+
+
+async def list_messages(call: ActionCall) -> Json:
+    """One page of messages, each with its main headers."""
+    page = await call.api.get("messages", query=_list_query(call))
+    messages = await _summaries(call, [each["id"] for each in page.get("messages", [])])
+    return {"messages": messages, "nextPageToken": page.get("nextPageToken")}
+
+
+async def get_message(call: ActionCall) -> Json:
+    """A message, to read."""
+    kind = call.arguments.get("format", "full")
+    return _rendered(await _message(call, kind), kind)
+
+
+async def get_thread(call: ActionCall) -> Json:
+    """A thread with all its messages, to read."""
+    kind = call.arguments.get("format", "full")
+    thread = await call.api.get("threads/{id}", {"id": call.arguments["threadId"]}, query={"format": kind})
+    return {"id": thread["id"], "messages": [_rendered(message, kind) for message in thread.get("messages", [])]}
+
+
+async def get_attachment(call: ActionCall) -> Json:
+    """The content of one file of a message, as base64."""
+    where = {"message": call.arguments["messageId"], "id": call.arguments["attachmentId"]}
+    found = await call.api.get("messages/{message}/attachments/{id}", where)
+    content = decoded(found["data"])
+    return {"size": len(content), "encoding": "base64", "content": to_base64(content)}
+
+
+async def update_label(call: ActionCall) -> Json:
+    """Replace all fields of a label."""
+    where = {"id": call.arguments["labelId"]}
+    return (await call.api.send("PUT", "labels/{id}", where, json=call.arguments["body"])).json
+
+
+async def _new_mail(call: ActionCall) -> Mail:
+    arguments = call.arguments
+    return Mail(
+        to=arguments["to"],
+        subject=arguments["subject"],
+        body=arguments["body"],
+        is_html=arguments.get("isHtml", False),
+        sender=arguments.get("from"),
+        cc=arguments.get("cc"),
+        bcc=arguments.get("bcc"),
+        files=await mail_files(call),
+    )
+
+
+def _raw(mail: Mail) -> str:
+    return urlsafe_b64encode(mime_of(mail)).decode("ascii")
+
+
+def _prefixed(prefix: str, subject: str) -> str:
+    """`subject` as one line with the prefix, once."""
+    line = " ".join(CONTROL.sub(" ", subject).split())
+    return line if line.lower().startswith(prefix.lower()) else f"{prefix} {line}".strip()
+
+
+async def _message(call: ActionCall, kind: str) -> Json:
+    return await call.api.get("messages/{id}", {"id": call.arguments["messageId"]}, query={"format": kind})
+
+
+def _rendered(message: Json, kind: str) -> Json:
+    return readable(message) if kind in ("full", "metadata") else message
+
+
+def _list_query(call: ActionCall) -> dict[str, Json]:
+    names = {"q": "query", "maxResults": "maxResults", "pageToken": "pageToken", "labelIds": "labelIds"}
+    asked = {sent: call.arguments[name] for sent, name in names.items() if name in call.arguments}
+    return {"maxResults": 10, **asked}
+
+
+async def _summaries(call: ActionCall, ids: Sequence[str]) -> list[Json]:
+    """The messages with their main headers, a few fetched at a time, in the order of `ids`."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def summary(message_id: str) -> Json:
+        query = {"format": "metadata", "metadataHeaders": LISTED_HEADERS}
+        async with places:
+            found = readable(await call.api.get("messages/{id}", {"id": message_id}, query=query))
+        return {key: value for key, value in found.items() if key != "attachments"}
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(summary(message_id)) for message_id in ids]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
+    return [task.result() for task in tasks]
+
+
+def _forwarded_text(original: EmailMessage, call: ActionCall) -> str:
+    """The caller's words, the usual header lines, and the original's text; as HTML if the caller writes HTML."""
+    lines = [f"{name}: {original[name]}" for name in ("From", "Date", "Subject", "To") if original[name]]
+    quoted = "\n".join(["---------- Forwarded message ---------", *lines, "", _text_in(original)])
+    words = call.arguments.get("additionalMessage", "")
+    if call.arguments.get("isHtml", False):
+        return f"{words}<br><br><pre>{escape(quoted, quote=False)}</pre>"
+    return f"{words}\n\n{quoted}".lstrip()
+
+
+def _text_in(message: EmailMessage) -> str:
+    part = message.get_body(("plain", "html"))
+    if part is None:
+        return ""
+    try:
+        text = str(part.get_content())
+    except (LookupError, UnicodeError):  # a charset that does not exist
+        text = _bytes_of(part).decode(errors="replace")
+    return html_to_text(text) if part.get_content_type() == "text/html" else text
+
+
+def _files_in(message: EmailMessage) -> Sequence[MailFile]:
+    return [
+        MailFile(part.get_filename() or "attachment", part.get_content_type(), _bytes_of(part))
+        for part in message.iter_attachments()
+    ]
+
+
+def _bytes_of(part: MIMEPart) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else part.as_bytes()

@@ -1,0 +1,119 @@
+"""Writing a mail as MIME: addresses, subject, text or HTML, attachments.
+
+Nothing that a caller gives can add a header: addresses are parsed and written anew, and control characters refused.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import getaddresses
+from typing import Final
+
+from integrations.builtin.html_text import html_to_text
+from integrations.failures import InvalidInput
+
+MAX_MESSAGE_BYTES: Final = 5 * 1024 * 1024
+MAX_RECIPIENTS: Final = 500
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", re.ASCII)
+MESSAGE_ID: Final = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
+MAX_REFERENCES: Final = 50
+SEPARATOR: Final = "\r\n "
+MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFile:
+    """A file that goes with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is sent. The address fields hold comma-separated addresses, as a person writes them."""
+
+    to: str
+    subject: str
+    body: str
+    is_html: bool = False
+    sender: str | None = None
+    cc: str | None = None
+    bcc: str | None = None
+    in_reply_to: str | None = None
+    references: str | None = None
+    files: Sequence[MailFile] = ()
+
+
+def mime_of(mail: Mail) -> bytes:
+    """`mail` as RFC 5322 bytes. Raises InvalidInput with the path of the field that is wrong."""
+    message = EmailMessage(policy=SMTP)
+    for header, (text, pointer) in _address_headers(mail).items():
+        if text:
+            message[header] = read_addresses(text, pointer=pointer)
+    message["Subject"] = _one_line(mail.subject, pointer="/subject")
+    _write_body(message, mail)
+    for file in mail.files:
+        _attach(message, file)
+    written = _thread_headers(mail) + message.as_bytes()
+    if len(written) > MAX_MESSAGE_BYTES:
+        raise InvalidInput(f"the mail has {len(written)} bytes; at most {MAX_MESSAGE_BYTES} can be sent")
+    return written
+
+
+def read_addresses(text: str, *, pointer: str) -> list[Address]:
+    """The addresses in a comma-separated list. Raises InvalidInput on one that is none."""
+    found = [(name, spec) for name, spec in getaddresses([_one_line(text, pointer=pointer)]) if name or spec]
+    if not found or len(found) > MAX_RECIPIENTS:
+        raise InvalidInput(f"there must be between 1 and {MAX_RECIPIENTS} addresses", path=pointer)
+    for name, spec in found:
+        if not ADDRESS.fullmatch(spec):
+            shown = (spec or name)[:60]
+            raise InvalidInput(f"{shown!r} is not an e-mail address such as ada@example.com", path=pointer)
+    return [Address(display_name=name, addr_spec=spec) for name, spec in found]
+
+
+def _address_headers(mail: Mail) -> Mapping[str, tuple[str | None, str]]:
+    return {
+        "From": (mail.sender, "/from"),
+        "To": (mail.to, "/to"),
+        "Cc": (mail.cc, "/cc"),
+        "Bcc": (mail.bcc, "/bcc"),
+    }
+
+
+def _thread_headers(mail: Mail) -> bytes:
+    # Written by hand: the email package turns a message id of more than 76 characters into an encoded word.
+    ids = {"In-Reply-To": mail.in_reply_to, "References": mail.references}
+    found = {header: MESSAGE_ID.findall(text or "")[-MAX_REFERENCES:] for header, text in ids.items()}
+    lines = [f"{header}: {SEPARATOR.join(each)}\r\n" for header, each in found.items() if each]
+    return "".join(lines).encode("ascii")
+
+
+def _write_body(message: EmailMessage, mail: Mail) -> None:
+    if not mail.is_html:
+        message.set_content(mail.body)
+        return
+    message.set_content(html_to_text(mail.body))
+    message.add_alternative(mail.body, subtype="html")
+
+
+def _attach(message: EmailMessage, file: MailFile) -> None:
+    kind = file.media_type if MEDIA_TYPE.fullmatch(file.media_type) else "application/octet-stream"
+    main, _, sub = kind.partition("/")
+    # A part of type message/* or multipart/* would have to be a parsed message; as bytes it is just a file.
+    if main in {"message", "multipart"}:
+        main, sub = "application", "octet-stream"
+    name = CONTROL.sub(" ", re.split(r"[\\/]", file.name)[-1]).strip() or "attachment"
+    message.add_attachment(file.content, maintype=main, subtype=sub, filename=name)
+
+
+def _one_line(text: str, *, pointer: str) -> str:
+    if CONTROL.search(text):
+        raise InvalidInput("line breaks and control characters cannot stand here", path=pointer)
+    return text
