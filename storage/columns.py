@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import JSON, DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -14,7 +13,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse naive moments, store the others in UTC."""
         if value is None:
             return None
@@ -22,13 +21,18 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a naive datetime has no place in storage")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the same
         """Give back an aware moment."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def json_column() -> TypeEngine[Any]:
-    """A JSON column in which Python's None is SQL's NULL."""
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    """A JSON column in which Python's None is SQL's NULL; PostgreSQL's JSONB would change key order and numbers."""
+    return JSON(none_as_null=True)
+
+
+def bytewise_text() -> TypeEngine[str]:
+    """A text column that sorts by code point; PostgreSQL would sort as its locale does."""
+    return Text().with_variant(Text(collation="C"), "postgresql")

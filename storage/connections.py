@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel import col
 
-from storage.records import Connection, McpServerTool, WorkspaceIntegration
+from storage.records import Connection, WorkspaceIntegration
 from storage.repository import Page, Repository
 from storage.scope import TenantScope
 
@@ -33,8 +33,7 @@ class Connections(Repository[Connection]):
         end_user_id: str | None,
         auth_method_key: str | None = None,
     ) -> Connection | None:
-        """Return the connection that goes by this external id: the end user's, else the workspace's, else the
-        organization's."""
+        """Return the connection of this external id: the end user's, else the workspace's, else the organization's."""
         owners = [owner for owner in (end_user_id, workspace_id, scope.organization_id) if owner is not None]
         conditions = [
             col(Connection.external_id) == external_id,
@@ -103,12 +102,11 @@ class Connections(Repository[Connection]):
         return await self._page(scope, *conditions, limit=limit, offset=offset)
 
     async def display_names(self, scope: TenantScope, connection_ids: Sequence[str]) -> dict[str, Connection]:
-        """Return these connections of the organization by id."""
-        found = await self._session.scalars(
-            select(Connection).where(
-                col(Connection.organization_id) == scope.organization_id, col(Connection.id).in_(connection_ids)
-            )
-        )
+        """Return these connections by id, those of the organization included."""
+        within = col(Connection.organization_id) == scope.organization_id
+        if scope.workspace_ids is not None:
+            within &= or_(col(Connection.workspace_id).is_(None), col(Connection.workspace_id).in_(scope.workspace_ids))
+        found = await self._session.scalars(select(Connection).where(within, col(Connection.id).in_(connection_ids)))
         return {row.id: row for row in found}
 
     async def set_status(self, connection_id: str, *, version: int, status: str, last_error: str | None) -> bool:
@@ -134,25 +132,6 @@ class Connections(Repository[Connection]):
             select(Connection).where(col(Connection.id) > after).order_by(col(Connection.id)).limit(limit)
         )
         return list(found)
-
-    async def delete(self, row: Connection) -> None:
-        """Remove a connection; whatever pinned it is told, for the database clears those references."""
-        await self._touch_pins(row.id)
-        await super().delete(row)
-
-    async def _touch_pins(self, connection_id: str) -> None:
-        workspaces = await self._session.scalars(
-            select(col(WorkspaceIntegration.workspace_id)).where(
-                col(WorkspaceIntegration.connection_id) == connection_id
-            )
-        )
-        for workspace_id in workspaces:
-            self._changed(("workspace_integrations", workspace_id))
-        servers = await self._session.scalars(
-            select(col(McpServerTool.server_id)).where(col(McpServerTool.connection_id) == connection_id)
-        )
-        for server_id in servers:
-            self._changed(("mcp_server", server_id))
 
     async def _usable(
         self, scope: TenantScope, workspace_id: str, *conditions: ColumnElement[bool]

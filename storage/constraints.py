@@ -1,6 +1,6 @@
 """From a driver's integrity error to the name of the rule that was broken."""
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
 from storage.failures import AlreadyExists, ReferenceMissing, StorageFailure
@@ -27,18 +27,11 @@ def translate(error: IntegrityError) -> StorageFailure | IntegrityError:
 
 
 def _constraint_over(columns: list[str]) -> str:
-    """Find the unique rule over these columns, given as `table.column`."""
+    """Find the unique rule or primary key over these columns, given as `table.column`: SQLite tells no names."""
     table = Record.metadata.tables[columns[0].split(".")[0]]
     names = {column.split(".")[1] for column in columns}
-    found = next(
-        (
-            rule.name
-            for rule in table.constraints
-            if isinstance(rule, UniqueConstraint) and {column.name for column in rule.columns} == names
-        ),
-        None,
-    )
-    return str(found) if found is not None else f"uq_{table.name}"
+    rules = (rule for rule in table.constraints if isinstance(rule, UniqueConstraint | PrimaryKeyConstraint))
+    return next((str(rule.name) for rule in rules if set(rule.columns.keys()) == names), f"uq_{table.name}")
 
 
 def _postgres_constraint(error: IntegrityError) -> str:

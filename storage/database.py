@@ -1,37 +1,34 @@
-"""Opens the database and runs transactions on it, alike on SQLite and PostgreSQL.
+"""Runs transactions, alike on SQLite and PostgreSQL: one writer at a time, readers beside it.
 
-SQLite: one writer connection that begins every transaction with BEGIN IMMEDIATE (its default would lose updates
-silently), and a pool of readers beside it; WAL, `synchronous=FULL`, foreign keys on. PostgreSQL: one pool.
+What a write transaction has read nobody changes before it ends, so that "read, decide, write" is right without locks
+or retries, and what is proven on one database holds on the other.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from storage.completion import to_completion
 from storage.connections import Connections
 from storage.constraints import translate
+from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
 from storage.mcp import McpServers, McpServerTools, McpTokens
 from storage.records import KeyRingCanary
-from storage.repository import Repository, Topic
+from storage.repository import Rows
 from storage.state import StateEntries, StateFiles, StateNamespaces
 from storage.tenants import ApiKeys, EndUsers, Organizations, Workspaces
+from storage.topics import Topic
 from storage.workspace_integrations import WorkspaceIntegrations
 
 AfterCommit = Callable[[Iterable[Topic]], None]
 
-_BUSY_MILLISECONDS = 5000
-_READERS = 4
-_POSTGRES_CONNECTIONS = 10
 
-
-class Canaries(Repository[KeyRingCanary]):
+class Canaries(Rows[KeyRingCanary]):
     """The one sealed text that a key ring has to open."""
 
     record = KeyRingCanary
@@ -123,18 +120,13 @@ class Database:
     def __init__(self, url: str, *, after_commit: AfterCommit) -> None:
         self.url = make_url(url)
         self._after_commit = after_commit
-        if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", connections=1)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", connections=_READERS)
-        else:
-            self._writer = self._reader = create_async_engine(
-                self.url, pool_size=_POSTGRES_CONNECTIONS, max_overflow=0, pool_pre_ping=True, pool_timeout=10
-            )
+        self._writer = writing_engine(self.url)
+        self._reader = reading_engine(self.url)
 
     @property
     def is_sqlite(self) -> bool:
         """Tell whether this is SQLite, which serves one process."""
-        return self.url.get_backend_name() == "sqlite"
+        return is_sqlite(self.url)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Transaction]:
@@ -146,28 +138,32 @@ class Database:
     async def write(self) -> AsyncGenerator[Transaction]:
         """Run a transaction that is committed when the block ends, and rolled back when it raises.
 
-        Raises `AlreadyExists`, `ReferenceMissing`.
+        A commit that has begun is carried through even when its task is cancelled. Raises `AlreadyExists`,
+        `ReferenceMissing`.
         """
         topics: dict[Topic, None] = {}
-        committing = False
-        try:
-            async with AsyncSession(self._writer, expire_on_commit=False) as session:
-                try:
-                    yield Transaction(session, topics.setdefault)
-                    committing = True
-                    await session.commit()
-                except IntegrityError as error:
-                    raise translate(error) from error
-        finally:
-            # Also when the commit was cancelled: it may have taken place, and leaving the session waited for it.
-            if committing and topics:
-                self._after_commit(topics)
+        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+            try:
+                yield Transaction(session, topics.setdefault)
+                await session.flush()
+            except IntegrityError as error:
+                raise translate(error) from error
+            try:
+                await to_completion(session.commit())
+            finally:
+                # Also when the commit was cancelled (then it took place) or failed (then it may have).
+                if topics:
+                    self._after_commit(topics)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection]:
-        """Lend a bare connection inside a write transaction: for migrations and locks."""
-        async with self._writer.begin() as connection:
-            yield connection
+        """Lend a bare connection in a write transaction in which SQLite checks no foreign keys: for migrations."""
+        engine = bare_engine(self.url)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -177,27 +173,3 @@ class Database:
 
 def _refuse_change(topic: Topic) -> None:
     raise AssertionError(f"a read transaction changed {topic[0]}")
-
-
-def _sqlite_engine(url: URL, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]  # SQLAlchemy calls it
-        connection.isolation_level = None  # the driver must not begin transactions of its own accord
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={_BUSY_MILLISECONDS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction]  # SQLAlchemy calls it
-        connection.exec_driver_sql(begin)
-
-    return engine

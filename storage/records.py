@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, 
 from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
-from storage.columns import UtcDateTime, json_column
+from storage.columns import UtcDateTime, bytewise_text, json_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -26,7 +26,7 @@ class Record(SQLModel):
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Name the table as the class says. (SQLAlchemy hands over the class; SQLModel types this as a plain name.)"""
+        """Name the table as the class says; SQLAlchemy hands over the class, SQLModel types this as a plain name."""
         return cls.table
 
     id: str = Field(primary_key=True, max_length=36)
@@ -282,7 +282,7 @@ class StateFile(Record, table=True):
     __table_args__ = (UniqueConstraint("namespace_id", "path"),)
 
     namespace_id: str = _references("state_namespaces.id", on_delete="CASCADE", index=False)
-    path: str = Field(sa_type=Text)
+    path: str = Field(sa_column=Column(bytewise_text(), nullable=False))
     content_type: str = Field(sa_type=Text)
     size: int
     content: bytes = Field(sa_type=LargeBinary, repr=False)

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from storage.records import StateEntry, StateFile, StateNamespace
-from storage.repository import Repository
+from storage.repository import Repository, Rows
 from storage.scope import TenantScope
 
 
@@ -27,6 +27,18 @@ class StateNamespaces(Repository[StateNamespace]):
             col(StateNamespace.key) == key,
         )
 
+    async def insert_unless_there(self, row: StateNamespace) -> None:
+        """Add a namespace, unless its workspace has one of this integration, kind and key. Raises `ReferenceMissing`."""
+        there = await self.find(
+            TenantScope(row.organization_id),
+            row.workspace_id,
+            integration_name=row.integration_name,
+            kind=row.scope,
+            key=row.key,
+        )
+        if there is None:
+            await self.insert(row)
+
     async def hold(self, namespace_id: str) -> None:
         """Keep others from changing what is in a namespace until the transaction ends."""
         await self._session.execute(
@@ -34,8 +46,8 @@ class StateNamespaces(Repository[StateNamespace]):
         )
 
 
-class StateEntries(Repository[StateEntry]):
-    """Values of one namespace each."""
+class StateEntries(Rows[StateEntry]):
+    """Values of one namespace each; who has found the namespace within its scope may have what is in it."""
 
     record = StateEntry
 
@@ -64,8 +76,8 @@ class StateEntries(Repository[StateEntry]):
         )
 
 
-class StateFiles(Repository[StateFile]):
-    """Files of one namespace each."""
+class StateFiles(Rows[StateFile]):
+    """Files of one namespace each; who has found the namespace within its scope may have what is in it."""
 
     record = StateFile
 
@@ -88,7 +100,11 @@ class StateFiles(Repository[StateFile]):
         """Return (path, size, content type, moment of the last change) of the files below a prefix, by path."""
         found = await self._session.execute(
             select(col(StateFile.path), col(StateFile.size), col(StateFile.content_type), col(StateFile.updated_at))
-            .where(col(StateFile.namespace_id) == namespace_id, col(StateFile.path).startswith(prefix, autoescape=True))
+            # Not LIKE: SQLite's takes upper and lower case for the same.
+            .where(
+                col(StateFile.namespace_id) == namespace_id,
+                func.substr(col(StateFile.path), 1, len(prefix)) == prefix,
+            )
             .order_by(col(StateFile.path))
             .limit(limit)
         )

@@ -7,11 +7,11 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from storage.records import ApiKey, Connection, EndUser, Organization, Workspace
-from storage.repository import Page, Repository
+from storage.repository import Page, Repository, Rows
 from storage.scope import TenantScope
 
 
-class Organizations(Repository[Organization]):
+class Organizations(Rows[Organization]):
     """Organizations. They are the outermost scope, so these look-ups take none."""
 
     record = Organization
@@ -22,7 +22,11 @@ class Organizations(Repository[Organization]):
 
     async def all(self) -> list[Organization]:
         """Return every organization, oldest first: for the operator's commands only."""
-        return list(await self._session.scalars(select(Organization).order_by(*self._oldest_first())))
+        return list(
+            await self._session.scalars(
+                select(Organization).order_by(col(Organization.created_at), col(Organization.id))
+            )
+        )
 
     def _touch(self, row: Organization) -> None:
         self._changed(("organization", row.id))
