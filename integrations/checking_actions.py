@@ -130,7 +130,9 @@ def _request_faults(action: Action, request: RequestTemplate, place: Place) -> I
         if declared is not None and declared.optional and "default" not in declared.json_schema:
             yield where, f"{action.name}: {{{name}}} stands in the path, so the input can't be optional"
     if "input" not in (request.query, request.json_, request.form):
-        for name in sorted(known - used):
+        # An input that can have one value only is a confirmation: it is for us, not for the provider.
+        confirmations = {name for name, declared in action.input.items() if "const" in declared.json_schema}
+        for name in sorted(known - used - confirmations):
             yield (*place, "input", name), f"{action.name}: the request sends the input {name} nowhere"
     yield from _header_faults(action.name, request, where)
 
