@@ -41,5 +41,5 @@ class ChangeFeed:
         for listener in list(self._listeners.values()):
             try:
                 listener(heard)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- one listener must not keep the others from hearing
                 _log.exception("change listener failed")

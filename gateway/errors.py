@@ -4,7 +4,6 @@ Raised where the fact is known; every face renders them once (REST: `api/envelop
 goes to the caller too; what only the log may know is chained as `__cause__`.
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -16,7 +15,7 @@ class ToolgateError(Exception):
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
         self.message = message
-        self.details: Mapping[str, Any] = details
+        self.details = details
 
 
 class ValidationFailed(ToolgateError):

@@ -51,6 +51,20 @@ class McpPrincipal:
     scopes: frozenset[str]
 
     @property
+    def caller(self) -> "Caller":
+        """For whom this agent's calls run."""
+        return Caller(self.organization_id, self.workspace_id, self.end_user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom an action runs, whatever door the call came through: a workspace, and perhaps one of its end users."""
+
+    organization_id: str
+    workspace_id: str
+    end_user_id: str | None = None
+
+    @property
     def scope(self) -> TenantScope:
-        """Whose rows this caller may touch: its workspace's."""
+        """Whose rows the call may touch: its workspace's."""
         return TenantScope(self.organization_id, frozenset((self.workspace_id,)))

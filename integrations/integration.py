@@ -33,9 +33,12 @@ class Hints:
     open_world: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Action:
-    """One thing that can be done: an action of the manifest, or an option lookup offered as a tool."""
+    """One thing that can be done: an action of the manifest, or an option lookup offered as a tool.
+
+    Known by identity, so that what is compiled for it (a validator) can be kept beside it.
+    """
 
     name: str
     title: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
-from storage.records import ApiKey, Connection, EndUser, Organization, Workspace
+from storage.records import ApiKey, Connection, EndUser, Organization, Workspace, WorkspaceIntegration
 from storage.repository import Page, Repository, Rows
 from storage.scope import TenantScope
 
@@ -131,6 +131,17 @@ class EndUsers(Repository[EndUser]):
             select(col(EndUser.id), col(EndUser.external_id)).where(col(EndUser.id).in_(end_user_ids))
         )
         return dict(found.tuples().all())
+
+    async def find_with_integration(
+        self, end_user_id: str, workspace_integration_id: str
+    ) -> tuple[EndUser, WorkspaceIntegration] | None:
+        """Return an end user and an integration of the same workspace: for links that name them with our signature."""
+        found = await self._session.execute(
+            select(EndUser, WorkspaceIntegration)
+            .join(WorkspaceIntegration, col(WorkspaceIntegration.workspace_id) == col(EndUser.workspace_id))
+            .where(col(EndUser.id) == end_user_id, col(WorkspaceIntegration.id) == workspace_integration_id)
+        )
+        return found.tuples().one_or_none()
 
     async def count_by_email(self) -> tuple[int, int]:
         """Return how many end users of the whole deployment have an address, and how many have none."""

@@ -30,7 +30,8 @@ async def topics_below(session: AsyncSession, row: Record) -> list[Topic]:
     queries = _queries_below(row)
     if not queries:
         return []
-    return [(kind, row_id) for kind, row_id in await session.execute(union_all(*queries))]
+    found = await session.execute(union_all(*queries))
+    return [(kind, row_id) for kind, row_id in found if row_id is not None]
 
 
 def _queries_below(row: Record) -> list[_Found]:
@@ -85,7 +86,7 @@ def _below_end_user(row: EndUser) -> list[_Found]:
 def _connections(which: ColumnElement[bool]) -> list[_Found]:
     return [
         _topics("connection", Connection.id, which),
-        _topics("end_user_connections", Connection.end_user_id, which & col(Connection.end_user_id).is_not(None)),
+        _topics("end_user_connections", Connection.end_user_id, which),
     ]
 
 

@@ -66,8 +66,8 @@ class Cipher:
         if len(signature) < 16:
             return False
         text = purpose.encode() + b"\x00" + message
-        candidates = [hmac.digest(key, text, "sha256")[: len(signature)] for key in self._mac_keys]
-        return any([hmac.compare_digest(candidate, signature) for candidate in candidates])
+        candidates = (hmac.digest(key, text, "sha256")[: len(signature)] for key in self._mac_keys)
+        return any(hmac.compare_digest(candidate, signature) for candidate in candidates)
 
 
 def _key_id(key: bytes) -> bytes:

@@ -1,0 +1,231 @@
+"""The door of every MCP server: `/mcp/srv_{id}`. Who is asking, in which era, and then on to the SDK."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, cast
+
+import anyio
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.kit.json import JsonRefused, parse
+from gateway.mcp import refusals
+from gateway.mcp.auth import TOOLS_SCOPE, Door, McpDoorkeeper
+from gateway.mcp.handlers import McpHandlers
+from gateway.mcp.listeners import Listeners
+from gateway.mcp.origins import Origins
+from gateway.mcp.sessions import Session, Sessions
+from gateway.mcp.stream import change_stream
+from gateway.mcp.visit import Visit
+from gateway.principals import McpPrincipal
+
+_VERSION_HEADER = "mcp-protocol-version"
+_SESSION_HEADER = "mcp-session-id"
+_MAX_CALLS_AT_ONCE = 32
+
+
+class McpEndpoint:
+    """An ASGI application for the route `/mcp/{server}`; `running` has to be entered around it."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        origins: Origins,
+        doorkeeper: McpDoorkeeper,
+        sessions: Sessions,
+        listeners: Listeners,
+        handlers: McpHandlers,
+        body_max_bytes: int,
+    ) -> None:
+        self._public_url = public_url
+        self._origins = origins
+        self._doorkeeper = doorkeeper
+        self._sessions = sessions
+        self._listeners = listeners
+        self._under_way: dict[str, int] = {}
+        server = handlers.server()
+        self._streaming = StreamableHTTPSessionManager(
+            server, stateless=True, max_request_body_size=body_max_bytes, json_response=False
+        )
+        self._plain = StreamableHTTPSessionManager(
+            server, stateless=True, max_request_body_size=body_max_bytes, json_response=True
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Run what serves requests, for as long as the block lasts."""
+        async with self._streaming.run(), self._plain.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        answer = await self._answer(Request(scope), receive)
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request, receive: Receive) -> ASGIApp:
+        if (fault := self._origins.fault(request.headers)) is not None:
+            return fault
+        door = await self._doorkeeper.door(request.path_params["server"])
+        if door is None:
+            return refusals.no_such_server()
+        token = _bearer(request)
+        principal = await self._doorkeeper.admit(door, token) if token is not None else None
+        if token is None or principal is None:
+            return refusals.unauthorized(self._public_url, door, had_credentials=token is not None)
+        if TOOLS_SCOPE not in principal.scopes:
+            return refusals.insufficient_scope(self._public_url, door)
+        return await self._serve(request, receive, door=door, principal=principal, token=token)
+
+    async def _serve(
+        self, request: Request, receive: Receive, *, door: Door, principal: McpPrincipal, token: str
+    ) -> ASGIApp:
+        session = self._session(request, principal)
+        if session is _NOT_OURS:
+            return refusals.no_such_session()
+        visit = Visit(door, principal, session, partial(self._is_admitted, door, token))
+        match request.method:
+            case "POST":
+                return await self._post(request, receive, visit)
+            case "GET" if session is not None:
+                return change_stream(self._listeners, visit)
+            case "DELETE" if session is not None:
+                return Response(status_code=200)
+            case _:
+                return refusals.method_not_allowed()
+
+    async def _post(self, request: Request, receive: Receive, visit: Visit) -> ASGIApp:
+        message = await receive()
+        try:
+            body = parse(message.get("body", b""))
+        except JsonRefused as error:
+            return refusals.not_json(str(error))
+        envelope = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+        if envelope.get("jsonrpc") != "2.0":
+            return refusals.not_one_message()
+        visit.enter(request.scope)
+        if request.headers.get(_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0]) not in HANDSHAKE_PROTOCOL_VERSIONS:
+            serve: ASGIApp = self._streaming.asgi_app
+        else:
+            serve = self._handshake_era(request, envelope, visit)
+        if envelope.get("method") == "tools/call":
+            serve = self._within_limit(serve, visit.principal)
+        return _replaying(serve, message, receive)
+
+    def _handshake_era(self, request: Request, envelope: Mapping[str, Any], visit: Visit) -> ASGIApp:
+        """Serve a client of a handshake revision, or a bare call that names no revision at all."""
+        if visit.session is not None:
+            _set_header(request.scope, _VERSION_HEADER, visit.session.protocol_version)
+        accept = request.headers.get("accept", "")
+        streams = "text/event-stream" in accept or "*/*" in accept
+        if not streams and "application/json" not in accept:
+            _set_header(request.scope, "accept", "application/json")
+        serve = self._streaming.asgi_app if streams else _cancelled_on_leaving(self._plain.asgi_app)
+        if envelope.get("method") != "initialize":
+            return serve
+        return _with_header(serve, _SESSION_HEADER, self._sessions.begin(visit.principal, envelope.get("params")))
+
+    def _session(self, request: Request, principal: McpPrincipal) -> Session | None:
+        """Return the session that a handshake-era request names; None without one, `_NOT_OURS` for a foreign one."""
+        session_id = request.headers.get(_SESSION_HEADER)
+        is_modern = request.headers.get(_VERSION_HEADER, "") not in ("", *HANDSHAKE_PROTOCOL_VERSIONS)
+        if session_id is None or is_modern:
+            return None
+        return self._sessions.read(session_id, principal) or _NOT_OURS
+
+    def _within_limit(self, serve: ASGIApp, principal: McpPrincipal) -> ASGIApp:
+        """Refuse a call, before anything is done, while its token has as many under way as one may have."""
+        key = principal.token_id
+
+        async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+            if self._under_way.get(key, 0) >= _MAX_CALLS_AT_ONCE:
+                await refusals.too_many_calls(_MAX_CALLS_AT_ONCE)(scope, receive, send)
+                return
+            self._under_way[key] = self._under_way.get(key, 0) + 1
+            try:
+                await serve(scope, receive, send)
+            finally:
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+
+        return limited
+
+    async def _is_admitted(self, door: Door, token: str) -> bool:
+        return await self._doorkeeper.admit(door, token) is not None
+
+
+_NOT_OURS = Session(protocol_version="", takes_url_elicitation=False)
+
+
+def _bearer(request: Request) -> str | None:
+    """Return the token of the Authorization header; a token anywhere else does not count (security R4)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _set_header(scope: Scope, name: str, value: str) -> None:
+    wanted = name.encode()
+    scope["headers"] = [header for header in scope["headers"] if header[0] != wanted] + [(wanted, value.encode())]
+
+
+def _with_header(serve: ASGIApp, name: str, value: str) -> ASGIApp:
+    """Add a header to the answer, if it is a success."""
+
+    async def serve_with_header(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_header(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                message = {**message, "headers": [*message["headers"], (name.encode(), value.encode())]}
+            await send(message)
+
+        await serve(scope, receive, send_with_header)
+
+    return serve_with_header
+
+
+def _replaying(serve: ASGIApp, first: Message, receive: Receive) -> ASGIApp:
+    """Serve with the body that was read already; after it, `receive` tells when the client leaves."""
+    waiting = [first]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    async def serve_replayed(scope: Scope, _receive: Receive, send: Send) -> None:
+        await serve(scope, replay, send)
+
+    return serve_replayed
+
+
+def _cancelled_on_leaving(serve: ASGIApp) -> ASGIApp:
+    """Cancel the work when the client leaves: the SDK does so only where it streams."""
+
+    async def serve_attentively(scope: Scope, receive: Receive, send: Send) -> None:
+        first = await receive()
+
+        async def watch(cancel: Callable[[], None]) -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            cancel()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch, tasks.cancel_scope.cancel)
+            await serve(scope, _once(first), send)
+            tasks.cancel_scope.cancel()
+
+    return serve_attentively
+
+
+def _once(message: Message) -> Callable[[], Awaitable[Message]]:
+    waiting = [message]
+
+    async def receive() -> Message:
+        if waiting:
+            return waiting.pop()
+        await anyio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    return receive

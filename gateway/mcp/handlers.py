@@ -1,0 +1,193 @@
+"""What an MCP server answers: its tools, a call, changes to come. One SDK server speaks for all of ours."""
+
+from time import perf_counter
+from typing import Any
+
+import structlog
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    InputRequiredResult,
+    ListToolsResult,
+    NotificationParams,
+    PaginatedRequestParams,
+    SubscriptionFilter,
+    SubscriptionsAcknowledgedNotification,
+    SubscriptionsAcknowledgedNotificationParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+    ToolListChangedNotification,
+)
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from gateway import __version__
+from gateway.errors import ToolgateError
+from gateway.mcp.listeners import Listeners, TooManyStreams
+from gateway.mcp.lists import SERVER_NAME, ToolLists
+from gateway.mcp.results import Dialect, failure, success
+from gateway.mcp.visit import Visit, visit_of
+from gateway.tools.execution import Execution, Invocation, Outcome
+from gateway.tools.toolset import Tool, Toolsets
+
+_Context = ServerRequestContext[Any, Any]
+_log = structlog.stdlib.get_logger()
+
+
+class McpHandlers:
+    """The handlers of all MCP servers; which one is asked stands in the visit of the request."""
+
+    def __init__(
+        self, *, toolsets: Toolsets, execution: Execution, listeners: Listeners, result_max_bytes: int
+    ) -> None:
+        self._toolsets = toolsets
+        self._execution = execution
+        self._listeners = listeners
+        self._result_max_bytes = result_max_bytes
+        self._lists = ToolLists()
+
+    def server(self) -> Server[Any]:
+        """Return the SDK's server with these handlers."""
+        server: Server[Any] = Server(
+            SERVER_NAME,
+            version=__version__,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+            on_subscriptions_listen=self._listen,
+            # Otherwise the SDK runs tools/list for every call, to look for x-mcp-header; no tool of ours has it.
+            get_tool_input_schema=_no_header_schema,
+        )
+        # In place of the SDK's own OpenTelemetry span, which costs more than the rest of the call.
+        server.middleware[:] = [_no_secrets_in_errors, self._ready_list, _own_identity]
+        return server
+
+    async def _list_tools(self, _context: _Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        """Answer what `_ready_list` leaves over: a cursor, of which we never gave one."""
+        raise MCPError(INVALID_PARAMS, "there is no such cursor: the list has one page")
+
+    async def _ready_list(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
+        """Answer tools/list with the list as it was last made, without building a model of every tool again."""
+        if ctx.method != "tools/list" or (ctx.params or {}).get("cursor") is not None:
+            return await call_next(ctx)
+        toolset = await self._toolsets.of(visit_of(ctx).principal.server_id)
+        is_modern = _is_modern(ctx)
+        return self._lists.of(toolset, protocol_version=ctx.protocol_version, is_modern=is_modern)
+
+    async def _call_tool(self, ctx: _Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+        visit = visit_of(ctx)
+        toolset = await self._toolsets.of(visit.principal.server_id)
+        tool = toolset.by_name.get(params.name)
+        if tool is None:
+            shown = params.name[:100]
+            raise MCPError(
+                INVALID_PARAMS, f"there is no tool {shown!r} on this server (any more): list the tools again"
+            )
+        started = perf_counter()
+        outcome = await self._run(visit, tool, params.arguments or {})
+        _note(visit, tool, outcome, duration=perf_counter() - started)
+        dialect = _dialect(ctx, visit, params)
+        if isinstance(outcome, ToolgateError):
+            return failure(outcome, dialect)
+        return success(outcome, dialect, max_bytes=self._result_max_bytes)
+
+    async def _run(self, visit: Visit, tool: Tool, arguments: dict[str, Any]) -> Outcome | ToolgateError:
+        invocation = Invocation(
+            integration=tool.integration,
+            action=tool.action,
+            instance=tool.instance,
+            alias=tool.alias,
+            arguments={**tool.input_defaults, **arguments},
+            connection_id=tool.connection_id,
+        )
+        try:
+            return await self._execution.run(visit.principal.caller, invocation)
+        except ToolgateError as error:
+            return error
+
+    async def _listen(self, ctx: _Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
+        """Serve one stream of changes (MCP 2026-07-28, subscriptions). Only tool lists ever change here."""
+        visit, meta = visit_of(ctx), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
+        honored = SubscriptionFilter(tools_list_changed=params.notifications.tools_list_changed or None)
+        try:
+            async with self._listeners.open(visit.principal, visit.still_admitted) as watch:
+                acknowledged = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=meta)
+                await _send(ctx, SubscriptionsAcknowledgedNotification(params=acknowledged))
+                while (changed := await watch.next_change()) is not False:
+                    if changed and honored.tools_list_changed:
+                        await _send(ctx, ToolListChangedNotification(params=NotificationParams(_meta=meta)))
+        except TooManyStreams:
+            raise MCPError(INTERNAL_ERROR, "too many open streams; try again later") from None
+        return SubscriptionsListenResult(_meta=meta)
+
+
+async def _send(
+    ctx: _Context, notification: SubscriptionsAcknowledgedNotification | ToolListChangedNotification
+) -> None:
+    await ctx.session.send_notification(notification, related_request_id=ctx.request_id)
+
+
+async def _no_secrets_in_errors(ctx: _Context, call_next: CallNext) -> HandlerResult:
+    """Keep what went wrong inside to ourselves: the SDK would tell handshake-era clients the exception's text."""
+    try:
+        return await call_next(ctx)
+    except (MCPError, ValidationError):
+        raise
+    except Exception as error:
+        _log.exception("mcp handler failed", method=ctx.method)
+        raise MCPError(INTERNAL_ERROR, "Internal error") from error
+
+
+async def _own_identity(ctx: _Context, call_next: CallNext) -> HandlerResult:
+    """Say in the handshake which of our servers this is, and that its list can change."""
+    result = await call_next(ctx)
+    if not isinstance(result, dict) or ctx.method not in {"initialize", "server/discover"}:
+        return result
+    door = visit_of(ctx).door
+    result["capabilities"] = {"tools": {"listChanged": True}}
+    if door.description:
+        result["instructions"] = door.description
+    if ctx.method == "initialize":
+        result["serverInfo"] = {**result["serverInfo"], "title": door.name}
+    return result
+
+
+def _dialect(ctx: _Context, visit: Visit, params: CallToolRequestParams) -> Dialect:
+    if not _is_modern(ctx):
+        return Dialect(False, visit.session is not None and visit.session.takes_url_elicitation)
+    capabilities = ctx.session.client_capabilities
+    elicitation = capabilities.elicitation if capabilities is not None else None
+    return Dialect(
+        is_modern=True,
+        takes_url_elicitation=elicitation is not None and elicitation.url is not None,
+        has_answered=bool(params.input_responses),
+    )
+
+
+def _is_modern(ctx: _Context) -> bool:
+    return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+
+def _no_header_schema(_name: str) -> None:
+    return None
+
+
+def _note(visit: Visit, tool: Tool, outcome: Outcome | ToolgateError, *, duration: float) -> None:
+    """Write who had what done by which account, and how it ended; never with what input (security R46)."""
+    failed = isinstance(outcome, ToolgateError)
+    connection = None if failed else outcome.connection
+    _log.info(
+        "tool call",
+        tool=tool.name,
+        outcome=outcome.code if failed else "ok",
+        duration_ms=round(duration * 1000),
+        server_id=visit.principal.server_id,
+        workspace_id=visit.principal.workspace_id,
+        end_user_id=visit.principal.end_user_id,
+        connection_id=connection.id if connection is not None else None,
+    )

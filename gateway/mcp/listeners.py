@@ -1,0 +1,112 @@
+"""Clients that want to hear when their tool list changes, in both eras.
+
+A change wakes the streams that it concerns; each checks that its token still stands, compares the digest of what its
+client can see, and says something only if that is another one.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import anyio
+
+from gateway.changes import ChangeFeed
+from gateway.kit.cache import Topic
+from gateway.principals import McpPrincipal
+from gateway.tools.toolset import Toolset, Toolsets
+
+MAX_STREAMS = 10_000
+MAX_STREAMS_OF_ONE_SERVER = 2_000
+PING_SECONDS = 15.0
+"""How often a silent stream is shown to be alive, and its token checked for expiry."""
+
+StillAdmitted: TypeAlias = Callable[[], Awaitable[bool]]
+
+
+class TooManyStreams(Exception):
+    """No further stream is opened, for this server or at all."""
+
+
+class Watch:
+    """One open stream: waits for what its client has to be told."""
+
+    def __init__(
+        self, toolset: Toolset, topics: frozenset[Topic], *, toolsets: Toolsets, admitted: StillAdmitted
+    ) -> None:
+        self._server_id = toolset.server_id
+        self._digest = toolset.digest
+        self._topics = topics
+        self._toolsets = toolsets
+        self._admitted = admitted
+        self._woken = anyio.Event()
+        self._is_over = False
+
+    def hear(self, topics: frozenset[Topic]) -> None:
+        """Wake the stream if one of the topics concerns it."""
+        if not self._topics.isdisjoint(topics):
+            self._woken.set()
+
+    def end(self) -> None:
+        """Have the stream end."""
+        self._is_over = True
+        self._woken.set()
+
+    async def next_change(self) -> bool | None:
+        """Wait: True when the visible tool list has changed, None after a silence, False when the stream must end."""
+        with anyio.move_on_after(PING_SECONDS):
+            while True:
+                await self._woken.wait()
+                self._woken = anyio.Event()
+                if self._is_over or not await self._admitted():
+                    return False
+                toolset = await self._toolsets.of(self._server_id)
+                if toolset.digest != self._digest:
+                    self._digest = toolset.digest
+                    return True
+        return None if await self._admitted() else False
+
+
+class Listeners:
+    """All open streams of this process."""
+
+    def __init__(self, *, toolsets: Toolsets, changes: ChangeFeed) -> None:
+        self._toolsets = toolsets
+        self._watches: dict[str, set[Watch]] = {}
+        self._is_closed = False
+        changes.subscribe(self._hear)
+
+    @asynccontextmanager
+    async def open(self, principal: McpPrincipal, admitted: StillAdmitted) -> AsyncGenerator[Watch]:
+        """Watch from this moment on, for as long as the block lasts. Raises `TooManyStreams`."""
+        toolset = await self._toolsets.of(principal.server_id)
+        watches = self._watches.setdefault(principal.server_id, set())
+        if self._is_closed or self._is_full(watches):
+            raise TooManyStreams
+        end_user = ("end_user", principal.end_user_id or "")
+        topics = frozenset((*toolset.topics, end_user, ("mcp_token", principal.token_id)))
+        # Nothing is awaited between the look at the toolset and this: no change can fall in between unheard.
+        watch = Watch(toolset, topics, toolsets=self._toolsets, admitted=admitted)
+        watches.add(watch)
+        try:
+            yield watch
+        finally:
+            watches.discard(watch)
+            if not watches and self._watches.get(principal.server_id) is watches:
+                del self._watches[principal.server_id]
+
+    def close(self) -> None:
+        """End every stream and open no further one: for shutting down."""
+        self._is_closed = True
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.end()
+
+    def _is_full(self, of_server: set[Watch]) -> bool:
+        everywhere = sum(len(watches) for watches in self._watches.values())
+        return everywhere >= MAX_STREAMS or len(of_server) >= MAX_STREAMS_OF_ONE_SERVER
+
+    def _hear(self, topics: Iterable[Topic]) -> None:
+        heard = frozenset(topics)
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.hear(heard)

@@ -1,0 +1,30 @@
+"""What a client may know of an MCP server before it has a token (RFC 9728)."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.mcp import refusals
+from gateway.mcp.auth import TOOLS_SCOPE, McpDoorkeeper
+
+_HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+
+
+class ResourceMetadata:
+    """The handler of `/.well-known/oauth-protected-resource/mcp/{server}`."""
+
+    def __init__(self, *, public_url: str, doorkeeper: McpDoorkeeper) -> None:
+        self._public_url = public_url
+        self._doorkeeper = doorkeeper
+
+    async def answer(self, request: Request) -> Response:
+        """Answer with the metadata of one server."""
+        door = await self._doorkeeper.door(request.path_params["server"])
+        if door is None:
+            return refusals.no_such_server()
+        document = {
+            "resource": refusals.resource_url(self._public_url, door),
+            "resource_name": door.name,
+            "scopes_supported": [TOOLS_SCOPE],
+            "bearer_methods_supported": ["header"],
+        }
+        return JSONResponse(document, headers=_HEADERS)

@@ -1,0 +1,181 @@
+"""The story of a call, told once: arguments, account, credential, action. Every face joins here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import structlog
+
+from gateway.connections.choice import is_active
+from gateway.connections.connections import Connections
+from gateway.connections.credentials import CredentialSafe
+from gateway.connections.resolver import Resolver, Wanted
+from gateway.errors import ActionFailed, Unavailable
+from gateway.kit.cipher import SealBroken
+from gateway.principals import Caller
+from gateway.tools.arguments import Arguments
+from gateway.tools.state import States
+from gateway.tools.toolset import Instance
+from integrations import failures
+from integrations.action import ActionResult, Ports
+from integrations.integration import Action, Integration
+from integrations.ports import Credentials, Http
+from storage.records import Connection
+
+_log = structlog.stdlib.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """An action to run: of which instance, with what input, and with which account if the request names one."""
+
+    integration: Integration
+    action: Action
+    instance: Instance | None
+    alias: str | None
+    arguments: Mapping[str, Any] = field(repr=False)
+    connection_id: str | None = None
+    """The connection that a manual tool is pinned to."""
+    selected: Connection | None = None
+    """The connection that the request itself chose; it goes before everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it, and by which account."""
+
+    result: ActionResult
+    connection: Connection | None
+
+
+class Execution:
+    """Runs actions."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        connections: Connections,
+        safe: CredentialSafe,
+        states: States,
+        arguments: Arguments,
+        http: Http,
+        timeout_seconds: float,
+    ) -> None:
+        self._resolver = resolver
+        self._connections = connections
+        self._safe = safe
+        self._states = states
+        self._arguments = arguments
+        self._http = http
+        self._timeout_seconds = timeout_seconds
+
+    async def run(self, caller: Caller, invocation: Invocation) -> Outcome:
+        """Run one action for `caller`.
+
+        Raises `ValidationFailed` (the input does not fit), `ConnectionRequired`, `ActionFailed`, `Unavailable`.
+        """
+        self._arguments.check(invocation.action, invocation.arguments)
+        connection = await self._account(caller, invocation)
+        credentials = self._opened(connection)
+        state = self._states.of(caller, invocation.integration, invocation.instance)
+        try:
+            with anyio.fail_after(self._timeout_seconds):
+                result = await invocation.action.run(
+                    invocation.arguments, credentials, Ports(http=self._http, state=state)
+                )
+        except TimeoutError as error:
+            raise ActionFailed(
+                f"{invocation.integration.title} took longer than {self._timeout_seconds:g} seconds; "
+                "it is not known whether the action had its effect",
+                reason="timed_out",
+            ) from error
+        except failures.CredentialsRejected as error:
+            raise await self._rejected(caller, invocation, connection=connection, error=error) from error
+        except failures.ActionFailed as error:
+            raise _told(error) from error
+        return Outcome(result, connection)
+
+    async def _account(self, caller: Caller, invocation: Invocation) -> Connection | None:
+        action = invocation.action
+        if not action.auth_methods:
+            return None
+        if invocation.selected is not None and not is_active(invocation.selected):
+            raise self._resolver.refusal_of_selected(invocation.selected)
+        connection = invocation.selected or await self._resolver.require(caller, wanted_by(invocation))
+        if connection.auth_method_key not in action.auth_methods:
+            raise ActionFailed(
+                f"{action.title} needs an account connected by {' or '.join(action.auth_methods)}; "
+                f"this one was connected by {connection.auth_method_key}",
+                reason="wrong_auth_method",
+            )
+        return connection
+
+    def _opened(self, connection: Connection | None) -> Credentials | None:
+        if connection is None:
+            return None
+        try:
+            return self._safe.open(connection)
+        except SealBroken as error:
+            _log.error("credential can't be opened", connection_id=connection.id)
+            raise Unavailable(
+                "the credential of this connection can't be opened; tell whoever runs Toolgate"
+            ) from error
+
+    async def _rejected(
+        self,
+        caller: Caller,
+        invocation: Invocation,
+        *,
+        connection: Connection | None,
+        error: failures.CredentialsRejected,
+    ) -> Exception:
+        """Mark the connection, then say where to reconnect, exactly as the next call would be told."""
+        if connection is None:
+            return _told(error)
+        await self._connections.mark_rejected(connection, error.message)
+        if invocation.selected is not None:
+            return self._resolver.refusal_of_selected(invocation.selected)
+        wanted = wanted_by(invocation)
+        resolution = await self._resolver.resolve(caller, wanted)
+        if resolution.choice.connection is not None:
+            # Another account, or a newer credential of the same one, is there already: the next call uses it.
+            return ActionFailed(f"{error.message}; call again", reason="credentials_rejected", status=error.status)
+        return self._resolver.refusal(caller, wanted, resolution)
+
+
+def wanted_by(invocation: Invocation) -> Wanted:
+    """Say for what an invocation needs an account."""
+    return Wanted(
+        integration_name=invocation.integration.name,
+        workspace_integration_id=invocation.instance.id if invocation.instance is not None else None,
+        alias=invocation.alias,
+        connection_id=invocation.connection_id,
+    )
+
+
+def _told(error: failures.ActionFailed) -> ActionFailed:
+    """Turn an integration's failure into the product's, keeping what helps the caller."""
+    details: dict[str, Any] = {"reason": _REASONS.get(type(error), "provider_error"), "status": error.status}
+    match error:
+        case failures.InvalidInput():
+            details["path"] = error.path or None
+        case failures.PermissionMissing():
+            details["neededScopes"] = list(error.needed) or None
+        case failures.RateLimited():
+            details["retryAfter"] = error.retry_after
+        case _:
+            pass
+    return ActionFailed(error.message, **{name: value for name, value in details.items() if value is not None})
+
+
+_REASONS: Mapping[type[failures.ActionFailed], str] = {
+    failures.InvalidInput: "invalid_input",
+    failures.NotFound: "not_found",
+    failures.CredentialsRejected: "credentials_rejected",
+    failures.PermissionMissing: "permission_missing",
+    failures.RateLimited: "rate_limited",
+    failures.ProviderUnavailable: "provider_unavailable",
+    failures.ProviderTimedOut: "timed_out",
+}

@@ -1,0 +1,210 @@
+"""The compiled toolset of an MCP server: what it lists, and what each name stands for.
+
+Compiled from storage on demand and dropped by the change feed: there is no second copy of the configuration that
+could drift.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from gateway.changes import ChangeFeed
+from gateway.kit.cache import ExactCache, Topic
+from gateway.tools.naming import tool_name
+from integrations.catalog import Catalog
+from integrations.integration import Action, Integration
+from storage.database import Database
+from storage.records import McpServer, McpServerTool, WorkspaceIntegration
+from storage.scope import TenantScope
+
+_CAPACITY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A workspace integration, as far as a call needs it."""
+
+    id: str
+    alias: str
+    integration_name: str
+    display_name: str | None
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, row: WorkspaceIntegration) -> "Instance":
+        """Take what is needed of a row."""
+        return cls(row.id, row.alias, row.integration_name, row.display_name, row.settings or {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tool:
+    """One tool of a server: what a client sees, and what it runs."""
+
+    name: str
+    title: str
+    description: str
+    input_schema: Mapping[str, Any]
+    integration: Integration
+    action: Action
+    alias: str
+    instance: Instance | None = None
+    connection_id: str | None = None
+    input_defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def visible(self) -> dict[str, Any]:
+        """The tool as it stands in a tool list (MCP 2026-07-28, Tool)."""
+        hints = self.action.hints
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "inputSchema": dict(self.input_schema),
+            "annotations": {
+                "title": self.title,
+                "readOnlyHint": hints.read_only,
+                "destructiveHint": hints.destructive,
+                "idempotentHint": hints.idempotent,
+                "openWorldHint": hints.open_world,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Toolset:
+    """All tools of one server, in the order of their listing, and a digest of what clients see of them."""
+
+    server_id: str
+    organization_id: str
+    workspace_id: str
+    tools: tuple[Tool, ...]
+    by_name: Mapping[str, Tool]
+    digest: str
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What it was made of."""
+        return (
+            ("mcp_server", self.server_id),
+            ("workspace_integrations", self.workspace_id),
+            ("workspace", self.workspace_id),
+            ("organization", self.organization_id),
+        )
+
+
+class Toolsets:
+    """Hands out the toolset of a server, compiled at most once between two changes."""
+
+    def __init__(self, *, database: Database, catalog: Catalog, changes: ChangeFeed) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._cache: ExactCache[str, Toolset] = ExactCache(capacity=_CAPACITY)
+        changes.subscribe(self._forget)
+
+    async def of(self, server_id: str) -> Toolset:
+        """Return the toolset; of a server that is gone, an empty one that is not kept."""
+        known = self._cache.peek(server_id)
+        if known is not None:
+            return known
+        return await self._cache.get(server_id, lambda: self._load(server_id), lambda toolset: toolset.topics)
+
+    async def _load(self, server_id: str) -> Toolset:
+        async with self._database.read() as tx:
+            server = await tx.mcp_servers.find(server_id)
+            if server is None:
+                return Toolset(server_id, "", "", (), {}, "")
+            scope = TenantScope(server.organization_id, frozenset((server.workspace_id,)))
+            configured = await tx.workspace_integrations.of_workspace(scope, server.workspace_id)
+            manual = await tx.mcp_server_tools.of_server(scope, server_id)
+        return compile_toolset(server, configured=configured, manual=manual, catalog=self._catalog)
+
+    def _forget(self, topics: Iterable[Topic]) -> None:
+        for topic in topics:
+            self._cache.drop(topic)
+
+
+def compile_toolset(
+    server: McpServer,
+    *,
+    configured: Sequence[WorkspaceIntegration],
+    manual: Sequence[McpServerTool],
+    catalog: Catalog,
+) -> Toolset:
+    """Compile: a tool for each enabled action of each integration, then the manual ones, which win over those."""
+    tools: dict[str, Tool] = {}
+    instances = {row.alias: Instance.of(row) for row in configured}
+    for row in configured:
+        for tool in _configured_tools(row, instances[row.alias], catalog):
+            tools[tool.name] = tool
+    for row in manual:
+        tool = _manual_tool(row, instances.get(row.integration_alias), catalog)
+        if tool is not None:
+            tools[tool.name] = tool
+    listed = tuple(tools.values())
+    return Toolset(
+        server_id=server.id,
+        organization_id=server.organization_id,
+        workspace_id=server.workspace_id,
+        tools=listed,
+        by_name=tools,
+        digest=sha256(json.dumps([tool.visible for tool in listed], sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Catalog) -> Iterable[Tool]:
+    """Nothing for an integration that this release's catalogue no longer holds."""
+    if row.integration_name not in catalog:
+        return
+    integration = catalog.get(row.integration_name)
+    enabled = None if row.enabled_actions is None else frozenset(row.enabled_actions)
+    shown = row.display_name or integration.title
+    for action in integration.actions.values():
+        if (enabled is None or action.name in enabled) and _can_be_run(action, row.auth_method_key):
+            yield Tool(
+                name=tool_name(row.alias, action.name),
+                title=action.title if row.display_name is None else f"{shown}: {action.title}",
+                description=action.description or f"{shown}: {action.title}",
+                input_schema=action.input_schema,
+                integration=integration,
+                action=action,
+                alias=row.alias,
+                instance=instance,
+            )
+
+
+def _can_be_run(action: Action, auth_method_key: str | None) -> bool:
+    """Tell whether the way in which the workspace connects accounts suits the action."""
+    return auth_method_key is None or not action.auth_methods or auth_method_key in action.auth_methods
+
+
+def _manual_tool(row: McpServerTool, instance: Instance | None, catalog: Catalog) -> Tool | None:
+    """Return the tool, or None where the catalogue has no such action to run."""
+    integration = catalog.get(row.integration_name) if row.integration_name in catalog else None
+    action = integration.actions.get(row.action_name) if integration is not None else None
+    if integration is None or action is None:
+        return None
+    fits = instance is not None and instance.integration_name == row.integration_name
+    return Tool(
+        name=tool_name(row.integration_alias, row.action_name),
+        title=row.display_name or action.title,
+        description=row.description or action.description or f"{integration.title}: {action.title}",
+        input_schema=_with_defaults(action.input_schema, row.input_defaults or {}),
+        integration=integration,
+        action=action,
+        alias=row.integration_alias,
+        instance=instance if fits else None,
+        connection_id=row.connection_id,
+        input_defaults=row.input_defaults or {},
+    )
+
+
+def _with_defaults(schema: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Show what is filled in beforehand as a default that needs not be given."""
+    properties = dict(schema.get("properties", {}))
+    for name in defaults.keys() & properties.keys():
+        properties[name] = {**properties[name], "default": defaults[name]}
+    required = [name for name in schema.get("required", []) if name not in defaults]
+    shown = {**schema, "properties": properties, "required": required}
+    return shown if required else {key: value for key, value in shown.items() if key != "required"}
