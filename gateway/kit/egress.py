@@ -184,7 +184,7 @@ def _response_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
     return headers
 
 
-def _explain(error: Exception, host: str) -> HttpError:  # noqa: PLR0911 - a table, one line per kind
+def _explain(error: Exception, host: str) -> HttpError:
     match error:
         case aiohttp.ClientConnectorDNSError():
             return HttpUnreachable(f"the name {host} could not be resolved")

@@ -1,8 +1,10 @@
 """Runs the ASGI application: uvicorn with our limits, and nothing of its own in logs and answers."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,6 +33,14 @@ class Server(uvicorn.Server):
         """Start the application, then listen; a port that is taken ends the process (SystemExit) with a log line."""
         await super().startup(sockets)
         self.is_listening.set()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; the signal is dealt with by that.
+
+        uvicorn would raise it again once it has stopped, and kill whoever still has a database to close.
+        """
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then stop."""
@@ -76,4 +86,13 @@ def build_server(
 
 async def serve(app: ASGIApp, *, host: str, port: int, on_drain: Sequence[Callable[[], None]] = ()) -> None:
     """Serve `app` until a signal ends the process."""
+    _allow_open_files(2 * MAX_CONNECTIONS)
     await build_server(app, host=host, port=port, on_drain=on_drain).serve()
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raise the process's own limit as far as the system lets it: the usual 1,024 ends long before we refuse."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < reachable:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))

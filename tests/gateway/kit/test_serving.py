@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -258,6 +259,16 @@ async def test_draining_is_told_while_requests_still_run(app: App) -> None:
         await asyncio.wait_for(app.entered.wait(), 2)
         server.should_exit = True
         assert (await client.answer())[0] == 200
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_serving_and_lets_the_caller_close_the_rest(app: App, sent: signal.Signals) -> None:
+    server = build_server(app, host="127.0.0.1", port=0)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve())
+        await server.is_listening.wait()
+        signal.raise_signal(sent)
+    assert server.should_exit
 
 
 def limited(app: App, **options: float) -> BodyLimits:
