@@ -1,0 +1,131 @@
+"""One way in and out for every route: identify, count, read, call the handler, answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.api.authentication import admit, identify
+from gateway.api.calls import Call, Route
+from gateway.api.errors import render
+from gateway.api.failures import MethodNotAllowed
+from gateway.api.headers import SECURITY_HEADERS
+from gateway.api.models import Nothing
+from gateway.api.reading import read_body, read_query
+from gateway.errors import NotFound, RateLimited, ToolgateError, Unauthorized
+from gateway.kit.client_address import trusted_client_address
+from gateway.kit.ids import as_id
+from gateway.kit.log import get_logger
+from gateway.kit.rates import Window, Windows
+from gateway.principals import ApiKeyPrincipal, ServicePrincipal
+from gateway.wiring import Gateway
+
+_log = get_logger(__name__)
+_SERVER_PREFIX = "srv_"
+_AS_WRITTEN = frozenset({"workspaceId", "name"})
+"""Path parameters that are no ids of ours: a workspace may be named by its slug, an integration by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often one caller may ask: an API key or the operator, and an address that fails to show a valid key.
+
+    A valid key always passes the second: behind one address there may be others who are in order.
+    """
+
+    per_caller: Windows
+    per_stranger: Windows
+
+
+class Endpoint:
+    """The routes of one path, as an ASGI app; without any, it answers 404."""
+
+    def __init__(self, gateway: Gateway, rates: Rates, routes: Sequence[Route] = ()) -> None:
+        self._gateway = gateway
+        self._rates = rates
+        self._routes: Mapping[str, Route] = {route.method: route for route in routes}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is told in the one form that failures have."""
+        request = Request(scope, receive)
+        try:
+            response, window = await self._respond(request)
+        except Exception:  # noqa: BLE001 -- the last resort of every route: logged, and answered without any detail
+            _log.exception("request failed")
+            response = render(ToolgateError("the gateway failed on this request"))
+            window = self._rates.per_stranger.peek(self._address(request))
+        _add_headers(response, window)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> tuple[Response, Window]:
+        stranger = self._address(request)
+        try:
+            route = self._route(request)
+            caller = await identify(self._gateway, request.headers)
+        except Unauthorized as failure:
+            window = self._rates.per_stranger.hit(stranger)
+            return render(_too_many(window) if window.is_exceeded else failure), window
+        except ToolgateError as failure:
+            return render(failure), self._rates.per_stranger.peek(stranger)
+        window = self._rates.per_caller.hit(_name(caller))
+        if window.is_exceeded:
+            return render(_too_many(window)), window
+        try:
+            return await self._answer(route, request, caller), window
+        except ToolgateError as failure:
+            return render(failure), window
+
+    def _address(self, request: Request) -> str:
+        return trusted_client_address(request.scope, self._gateway.settings.trusted_proxies) or "unknown"
+
+    def _route(self, request: Request) -> Route:
+        if not self._routes:
+            raise NotFound("there is no such path")
+        route = self._routes.get(request.method)
+        if route is None:
+            allowed = ", ".join(sorted(self._routes))
+            raise MethodNotAllowed(f"this path takes {allowed}", allowed=allowed)
+        return route
+
+    async def _answer(self, route: Route, request: Request, caller: ApiKeyPrincipal | ServicePrincipal) -> Response:
+        await admit(self._gateway, caller, route.access)
+        body = await read_body(request, route.body) if route.takes_body else Nothing()
+        call = Call(
+            caller=caller,
+            body=body,
+            query=read_query(request, route.query),
+            path={name: _canonical(name, value) for name, value in request.path_params.items()},
+            headers=request.headers,
+        )
+        answer = await route.handler(self._gateway, call)
+        return Response(answer.model_dump_json(by_alias=True), route.status, media_type="application/json")
+
+
+def _canonical(name: str, value: str) -> str:
+    """Return a path parameter in its one spelling; what can't be an id becomes the one that no row has."""
+    if name in _AS_WRITTEN:
+        return value
+    return as_id(value.removeprefix(_SERVER_PREFIX) if name == "serverId" else value) or ""
+
+
+def _name(caller: ApiKeyPrincipal | ServicePrincipal) -> str:
+    return caller.key_id if isinstance(caller, ApiKeyPrincipal) else "service"
+
+
+def _too_many(window: Window) -> RateLimited:
+    return RateLimited(
+        f"more than {window.limit} requests in a minute: wait {window.retry_after} s", retry_after=window.retry_after
+    )
+
+
+def _add_headers(response: Response, window: Window) -> None:
+    response.headers.update(
+        {
+            "X-RateLimit-Limit": str(window.limit),
+            "X-RateLimit-Remaining": str(window.remaining),
+            "X-RateLimit-Reset": str(window.resets_at),
+            **SECURITY_HEADERS,
+        }
+    )

@@ -1,0 +1,93 @@
+"""The one form in which REST tells a failure: `{error, code, details?}`, and the status of each code (contract 2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from gateway.api.failures import MethodNotAllowed
+from gateway.errors import RateLimited, ToolgateError, ValidationFailed
+
+STATUS: Mapping[str, int] = {
+    "VALIDATION_ERROR": 400,
+    "INVALID_JSON": 400,
+    "NO_UPDATES": 400,
+    "WORKSPACE_REQUIRED": 400,
+    "INVALID_MCP_SCOPES": 400,
+    "AMBIGUOUS_INTEGRATION": 400,
+    "CONNECTION_REQUIRED": 400,
+    "ACTION_FAILED": 400,
+    "NOT_DROPDOWN": 400,
+    "NO_OPTIONS_FN": 400,
+    "OPTIONS_FAILED": 400,
+    "NOT_DYNAMIC": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "SCOPE_DENIED": 403,
+    "ACTION_NOT_ALLOWED": 403,
+    "NOT_FOUND": 404,
+    "END_USER_NOT_FOUND": 404,
+    "CONNECTION_NOT_FOUND": 404,
+    "INTEGRATION_NOT_FOUND": 404,
+    "ACTION_NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "REQUEST_TIMEOUT": 408,
+    "CONFLICT": 409,
+    "DUPLICATE": 409,
+    "SLUG_EXISTS": 409,
+    "ALIAS_CONFLICT": 409,
+    "MCP_BEARER_DISABLED": 409,
+    "MCP_OAUTH_DISABLED": 409,
+    "MCP_STATIC_BEARER_INCOMPATIBLE": 409,
+    "MCP_BEARER_BLOCKS_PER_USER": 409,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "RATE_LIMITED": 429,
+    "INTERNAL_ERROR": 500,
+    "INTEGRATION_UNAVAILABLE": 503,
+}
+
+_SHOWN = 5
+
+
+def render(failure: ToolgateError) -> Response:
+    """Return the answer that tells this failure."""
+    body: dict[str, Any] = {"error": failure.message, "code": failure.code}
+    if failure.details:
+        body["details"] = dict(failure.details)
+    headers: dict[str, str] = {}
+    if isinstance(failure, RateLimited):
+        headers["Retry-After"] = str(failure.retry_after)
+    if STATUS[failure.code] == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(failure, MethodNotAllowed):
+        headers["Allow"] = failure.allowed
+    return Response(orjson.dumps(body), STATUS[failure.code], headers, media_type="application/json")
+
+
+def invalid(error: ValidationError) -> ValidationFailed:
+    """Return what is wrong with a body or a query: where, and what was expected, never what was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = [{"path": _path(each["loc"]), "message": _sentence(each["type"], each["msg"])} for each in found]
+    told = "; ".join(
+        f"{each['path']}: {each['message']}" if each["path"] else each["message"] for each in problems[:_SHOWN]
+    )
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return ValidationFailed(told + more, problems=problems[:100])
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part)[:100] for part in location)
+
+
+def _sentence(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "is not known here"
+        case "missing":
+            return "is required"
+        case _:
+            plain = message.removeprefix("Value error, ").removeprefix("Input ")
+            return plain[:1].lower() + plain[1:]

@@ -1,0 +1,38 @@
+"""The route table of REST `/api/v1`: every line is one thing that a product backend can ask for.
+
+Models and summaries are the handlers' own: see the signature and the docstring of each.
+"""
+
+from collections.abc import Mapping
+
+from gateway.api import api_keys, organizations, workspaces
+from gateway.api.calls import Access, Route
+
+API = "/api/v1"
+
+_ORGANIZATION = f"{API}/orgs/{{id}}"
+_WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
+
+SECTIONS: Mapping[str, tuple[Route, ...]] = {
+    "Organizations": (
+        Route("GET", f"{API}/orgs", organizations.list_organizations, Access.SERVICE),
+        Route("POST", f"{API}/orgs", organizations.create_organization, Access.SERVICE, status=201),
+        Route("GET", _ORGANIZATION, organizations.get_organization, Access.SERVICE),
+        Route("PATCH", _ORGANIZATION, organizations.update_organization, Access.SERVICE),
+        Route("DELETE", _ORGANIZATION, organizations.delete_organization, Access.SERVICE),
+    ),
+    "API keys": (
+        Route("GET", f"{API}/api-keys", api_keys.list_api_keys, Access.ORGANIZATION),
+        Route("POST", f"{API}/api-keys", api_keys.create_api_key, Access.ORGANIZATION, status=201),
+        Route("DELETE", f"{API}/api-keys/{{id}}", api_keys.delete_api_key, Access.ORGANIZATION),
+    ),
+    "Workspaces": (
+        Route("GET", f"{API}/workspaces", workspaces.list_workspaces),
+        Route("POST", f"{API}/workspaces", workspaces.create_workspace, Access.ORGANIZATION, status=201),
+        Route("GET", _WORKSPACE, workspaces.get_workspace),
+        Route("PATCH", _WORKSPACE, workspaces.update_workspace),
+        Route("DELETE", _WORKSPACE, workspaces.delete_workspace, Access.ORGANIZATION),
+    ),
+}
+
+ROUTES = tuple(route for section in SECTIONS.values() for route in section)

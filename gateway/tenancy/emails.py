@@ -1,0 +1,27 @@
+"""How e-mail addresses are compared (design/links-and-identity).
+
+ASCII letters fold, the domain is IDNA-normalised, anything else is exact: Unicode folding would make `straße@` and
+`strasse@` the same person.
+"""
+
+import re
+import string
+
+import idna
+
+MAX_EMAIL_LENGTH = 254
+_MAX_LOCAL_LENGTH = 64
+_FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_LOCAL = re.compile(r"[^\s@\x00-\x1f\x7f]+")
+
+
+def email_key(address: str) -> str | None:
+    """Return the form in which an address is compared, or None for what is not an address."""
+    local, _, domain = address.rpartition("@")
+    if len(address) > MAX_EMAIL_LENGTH or len(local) > _MAX_LOCAL_LENGTH or not _LOCAL.fullmatch(local):
+        return None
+    try:
+        ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return None
+    return f"{local.translate(_FOLD)}@{ascii_domain.translate(_FOLD)}"

@@ -1,0 +1,79 @@
+"""Organizations: made by the operator, each with everything that belongs to one customer of the deployment."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.errors import NotFound, SlugExists
+from gateway.kit.clock import Clock
+from gateway.kit.ids import new_id
+from gateway.refusals import refusing
+from gateway.tenancy.slugs import accept_slug
+from storage.database import Database, Transaction
+from storage.records import Organization
+
+_CONFLICTS = {"uq_organizations_slug": SlugExists("slug: another organization has it already")}
+
+
+def creates_end_users(organization: Organization) -> bool:
+    """Tell whether an unknown end user in a tool call is made on the fly; off unless the organization says so."""
+    return bool((organization.settings or {}).get("autoCreateEndUsers", False))
+
+
+class Organizations:
+    """All organizations of the deployment. Only the operator gets here, so these calls take no scope."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(self, *, name: str, slug: str, settings: Mapping[str, Any] | None = None) -> Organization:
+        """Make an organization. Raises `ValidationFailed`, `SlugExists`."""
+        now = self._clock()
+        row = Organization(
+            id=new_id(),
+            name=name,
+            slug=accept_slug(slug),
+            settings=dict(settings or {}),
+            created_at=now,
+            updated_at=now,
+        )
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                return await tx.organizations.insert(row)
+
+    async def get(self, organization_id: str) -> Organization:
+        """Return an organization. Raises `NotFound`."""
+        async with self._database.read() as tx:
+            return await _existing(tx, organization_id)
+
+    async def all(self) -> Sequence[Organization]:
+        """Return every organization, oldest first."""
+        async with self._database.read() as tx:
+            return await tx.organizations.all()
+
+    async def update(self, organization_id: str, changes: Mapping[str, Any]) -> Organization:
+        """Set `name`, `slug`, `settings`; settings that are not named keep their value.
+
+        Raises `NotFound`, `ValidationFailed`, `SlugExists`.
+        """
+        values = dict(changes)
+        if "slug" in values:
+            accept_slug(values["slug"])
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                row = await _existing(tx, organization_id)
+                if "settings" in values:
+                    values["settings"] = {**(row.settings or {}), **values["settings"]}
+                return await tx.organizations.update(row, updated_at=self._clock(), **values)
+
+    async def delete(self, organization_id: str) -> None:
+        """Remove an organization with everything below it. Raises `NotFound`."""
+        async with self._database.write() as tx:
+            await tx.organizations.delete(await _existing(tx, organization_id))
+
+
+async def _existing(tx: Transaction, organization_id: str) -> Organization:
+    row = await tx.organizations.find(organization_id)
+    if row is None:
+        raise NotFound("there is no such organization")
+    return row

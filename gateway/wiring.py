@@ -1,0 +1,133 @@
+"""Builds every collaborator once, from the settings, into one value; takes it down in reverse."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from gateway.access.api_keys import ApiKeys
+from gateway.changes import ChangeFeed
+from gateway.connections.connections import Connections
+from gateway.connections.credentials import CredentialSafe
+from gateway.connections.resolver import Resolver
+from gateway.connections.setup_urls import SetupUrls
+from gateway.kit.cipher import Cipher
+from gateway.kit.clock import Clock, system_clock
+from gateway.kit.egress import Egress
+from gateway.kit.key_file import create_key_file, read_key_file
+from gateway.kit.private_files import make_private_directory
+from gateway.settings import Settings
+from gateway.tenancy.end_users import EndUsers
+from gateway.tenancy.organizations import Organizations
+from gateway.tenancy.workspaces import Workspaces
+from gateway.tools.arguments import Arguments
+from gateway.tools.downloads import Downloads
+from gateway.tools.execution import Execution
+from gateway.tools.state import States
+from gateway.tools.toolset import Toolsets
+from integrations.catalog import Catalog
+from storage.database import Database
+from storage.locking import exclusive
+from storage.migrating import migrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Everything that the faces work with."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    cipher: Cipher = field(repr=False)
+    changes: ChangeFeed
+    catalog: Catalog
+    egress: Egress
+    organizations: Organizations
+    workspaces: Workspaces
+    end_users: EndUsers
+    api_keys: ApiKeys
+    safe: CredentialSafe = field(repr=False)
+    setup_urls: SetupUrls
+    connections: Connections
+    resolver: Resolver
+    downloads: Downloads
+    toolsets: Toolsets
+    execution: Execution
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Settings, *, clock: Clock = system_clock, catalog: Catalog | None = None
+) -> AsyncGenerator[Gateway]:
+    """Open the database, alone, at this release's schema, and build the gateway on it.
+
+    Raises `DatabaseInUse`, `SchemaTooNew`.
+    """
+    changes = ChangeFeed()
+    make_private_directory(settings.data_dir)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), after_commit=changes.publish)
+        stack.push_async_callback(database.close)
+        await stack.enter_async_context(exclusive(database))
+        await migrate(database)
+        cipher = Cipher(_key_ring(settings))
+        egress = await stack.enter_async_context(Egress(settings.egress_policy))
+        yield _build(
+            settings,
+            clock=clock,
+            database=database,
+            cipher=cipher,
+            changes=changes,
+            catalog=catalog or Catalog(),
+            egress=egress,
+        )
+
+
+def _key_ring(settings: Settings) -> list[bytes]:
+    configured = [key.get_secret_value() for key in settings.encryption_keys]
+    return configured or read_key_file(settings.key_file) or create_key_file(settings.key_file)
+
+
+def _build(
+    settings: Settings,
+    *,
+    clock: Clock,
+    database: Database,
+    cipher: Cipher,
+    changes: ChangeFeed,
+    catalog: Catalog,
+    egress: Egress,
+) -> Gateway:
+    safe = CredentialSafe(cipher)
+    setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
+    connections = Connections(database=database, catalog=catalog, safe=safe, clock=clock)
+    resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
+    downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
+    execution = Execution(
+        resolver=resolver,
+        connections=connections,
+        safe=safe,
+        states=States(database=database, downloads=downloads, clock=clock),
+        arguments=Arguments(),
+        http=egress,
+        timeout_seconds=settings.tool_timeout_seconds,
+    )
+    return Gateway(
+        settings=settings,
+        clock=clock,
+        database=database,
+        cipher=cipher,
+        changes=changes,
+        catalog=catalog,
+        egress=egress,
+        organizations=Organizations(database, clock=clock),
+        workspaces=Workspaces(database, clock=clock),
+        end_users=EndUsers(database, clock=clock),
+        api_keys=ApiKeys(database, clock=clock, changes=changes),
+        safe=safe,
+        setup_urls=setup_urls,
+        connections=connections,
+        resolver=resolver,
+        downloads=downloads,
+        toolsets=Toolsets(database=database, catalog=catalog, changes=changes),
+        execution=execution,
+    )
