@@ -37,8 +37,7 @@ async def run_acme(
     if host not in _LOOPBACK:
         raise ValueError(f"acme serves loopback only (127.0.0.1 or ::1), not {host}")
     acme = acme or Acme()
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family)
+    listener = _listen(host, port)
     server = uvicorn.Server(_config(acme))
     # What `Server.serve` does, without its task, its clock tick and its hold on the program's signals.
     server.config.load()
@@ -62,6 +61,19 @@ async def _end(server: uvicorn.Server) -> None:
         connection.transport.abort()
     # What is aborted is closed in the loop's next round.
     await asyncio.sleep(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only where it is.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _config(acme: Acme) -> uvicorn.Config:

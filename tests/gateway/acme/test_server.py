@@ -27,6 +27,13 @@ async def test_the_port_can_be_taken_again_with_the_same_state() -> None:
         assert (await http.get(f"{again.url}me", headers={"authorization": f"Bearer {token}"})).status_code == 200
 
 
+async def test_a_port_in_use_is_an_error_that_can_be_caught() -> None:
+    async with run_acme() as running:
+        with pytest.raises(OSError, match="in use"):
+            async with run_acme(port=int(running.url[:-1].rpartition(":")[2])):
+                pass
+
+
 async def test_a_slow_answer_does_not_hold_up_the_end() -> None:
     acme = Acme()
     acme.chaos.api.slow_seconds = 60
