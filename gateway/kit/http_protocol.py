@@ -84,12 +84,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             rest_at: int = upgrade.args[0]
-            self._ignore_upgrade(data[rest_at:])
-        except httptools.HttpParserError:
-            if self._is_idle():
-                self.send_400_response("Invalid HTTP request received.")
+            # CONNECT asks for a tunnel, and there is nothing to go on with.
+            if self.parser.get_method() == b"CONNECT":
+                self._refuse_garbage()
             else:
-                self.transport.close()
+                self._ignore_upgrade(data[rest_at:])
+        except httptools.HttpParserError:
+            self._refuse_garbage()
 
     def _ignore_upgrade(self, rest: bytes) -> None:
         """Go on in HTTP/1.1, as a server may (RFC 9110, 7.8).
@@ -123,6 +124,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             # Half a request behind one that is still being answered: that answer is the last.
             self.cycle.keep_alive = False
+
+    def _refuse_garbage(self) -> None:
+        if self._is_idle():
+            self.send_400_response("Invalid HTTP request received.")
+        self.transport.close()
 
     def _refuse_head(self) -> None:
         if self._is_idle():

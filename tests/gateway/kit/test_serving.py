@@ -209,6 +209,7 @@ async def test_a_large_body_in_the_same_packet_is_no_large_head(app: App) -> Non
     "said",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET / HTTP/1.1\r\nhost : a\r\n\r\n",
         b"GET / HTTP/1.1\r\nhost: a\r\n folded\r\n\r\n",
@@ -238,6 +239,14 @@ async def test_an_offer_to_upgrade_is_ignored_and_the_body_kept(app: App, framin
         await client.say(b"POST / HTTP/1.1\r\nHost: a\r\n" + offer + framing + b"\r\n\r\n", body)
         assert (await client.answer())[2] == b"POST 5"
     assert all(b"upgrade" not in dict(scope["headers"]) for scope in app.scopes)
+
+
+async def test_a_websocket_is_an_ordinary_request_here(app: App) -> None:
+    asked = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"
+    async with serving(app) as (_, port), Client(port) as client:
+        await client.say(asked + asked)
+        for _ in range(2):
+            assert (await client.answer())[2] == b"GET 0"
 
 
 async def test_too_many_connections_are_told_so_at_once(app: App) -> None:
