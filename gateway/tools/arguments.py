@@ -15,6 +15,7 @@ from gateway.errors import ValidationFailed
 from gateway.kit.json import JsonRefused, refuse_bad_text
 from integrations.integration import Action
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MOST_ERRORS = 5
 _LONGEST_ERROR = 300
 _MOST_SUBSCHEMAS = 2_000
@@ -40,12 +41,14 @@ class Arguments:
         if validator.is_valid(arguments):
             return
         found = [_sentence(error) for error in islice(validator.iter_errors(arguments), _MOST_ERRORS)]
-        raise ValidationFailed("the input does not fit: " + "; ".join(found), problems=found)
+        raise ValidationFailed("the input does not fit the tool: " + "; ".join(found), problems=found)
 
 
 def compile_schema(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """Compile a schema. Raises `SchemaRefused`."""
     _refuse_costly(schema)
+    if schema.get("$schema", DIALECT) != DIALECT:
+        raise SchemaRefused(f"the schema is written in another dialect than {DIALECT}")
     try:
         return jsonschema_rs.Draft202012Validator(
             dict(schema),
@@ -82,10 +85,11 @@ def _refuse_unsafe(arguments: Mapping[str, Any]) -> None:
     try:
         refuse_bad_text(arguments)
     except JsonRefused as error:
-        raise ValidationFailed(f"the input does not fit: {error}") from error
+        raise ValidationFailed(f"the input does not fit the tool: {error}") from error
 
 
 def _sentence(error: jsonschema_rs.ValidationError) -> str:
     """Say where, and what was expected there; the value itself is not repeated."""
-    path = "".join(f"/{part}" for part in error.instance_path) or "the input"
-    return f"{path}: {error.message[:_LONGEST_ERROR]}"
+    path = "".join(f"/{part}" for part in error.instance_path)
+    message = error.message[:_LONGEST_ERROR]
+    return f"{path}: {message}" if path else message
