@@ -1,6 +1,6 @@
 """What the slack manifest can't say: actions that take several requests, or look through pages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, cast
 
 from integrations.action import ActionCall
@@ -26,8 +26,8 @@ async def send_direct_message(call: ActionCall) -> Json:
 async def get_message(call: ActionCall) -> Json:
     """The channel's newest message up to a moment, if its moment is exactly that."""
     channel, timestamp = call.arguments["channel"], call.arguments["timestamp"]
-    query = {"channel": channel, "latest": timestamp, "inclusive": True, "limit": 1}
-    found = await call.api.get("conversations.history", query=query)
+    wanted = {"channel": channel, "latest": timestamp, "inclusive": True, "limit": 1}
+    found = await _read(call, "conversations.history", wanted)
     for message in found["messages"]:
         if message["ts"] == timestamp:
             return message
@@ -36,8 +36,8 @@ async def get_message(call: ActionCall) -> Json:
 
 async def list_users(call: ActionCall) -> Json:
     """One page of members, without the deactivated ones and, unless asked for, without bots."""
-    query = {"limit": call.arguments.get("limit", 100), "cursor": call.arguments.get("cursor")}
-    page = await call.api.get("users.list", query=query)
+    asked = {"limit": call.arguments.get("limit", 100), "cursor": call.arguments.get("cursor")}
+    page = await _read(call, "users.list", asked)
     with_bots = call.arguments.get("include_bots", False)
     members = [_brief(user) for user in page["members"] if not user.get("deleted") and (with_bots or not _is_bot(user))]
     return {"users": members, "next_cursor": page.get("response_metadata", {}).get("next_cursor", "")}
@@ -61,7 +61,7 @@ async def upload_file(call: ActionCall) -> Json:
     """Ask for an upload address, send the bytes there, then share the file."""
     content = await _content(call)
     name = call.arguments["filename"]
-    ticket = await call.api.get("files.getUploadURLExternal", query={"filename": name, "length": len(content)})
+    ticket = await _read(call, "files.getUploadURLExternal", {"filename": name, "length": len(content)})
     headers = {"content-type": "application/octet-stream"}
     upload = HttpRequest("POST", ticket["upload_url"], headers=headers, body=content)
     uploaded = await send(call.http, upload, pointer="/content")
@@ -71,6 +71,11 @@ async def upload_file(call: ActionCall) -> Json:
     channels = ",".join(part.strip() for part in call.arguments["channels"].split(","))
     shared = await call.api.post("files.completeUploadExternal", json={"files": [file], "channels": channels})
     return {"files": shared["files"]}
+
+
+async def _read(call: ActionCall, method: str, fields: Mapping[str, Json]) -> Json:
+    """The answer of a method that reads: these take a form, not JSON."""
+    return (await call.api.send("POST", method, form=fields)).json
 
 
 async def _content(call: ActionCall) -> bytes:
@@ -88,7 +93,7 @@ async def _content(call: ActionCall) -> bytes:
 async def _members(call: ActionCall) -> AsyncIterator[dict[str, Json]]:
     cursor = None
     for _ in range(MAX_PAGES):
-        page = await call.api.get("users.list", query={"limit": PAGE_SIZE, "cursor": cursor})
+        page = await _read(call, "users.list", {"limit": PAGE_SIZE, "cursor": cursor})
         for user in cast("list[dict[str, Json]]", page["members"]):
             yield user
         cursor = page.get("response_metadata", {}).get("next_cursor")

@@ -55,7 +55,7 @@ class Slack:
     service: ClassVar[Service] = "slack"
     authorize_path: ClassVar[str] = "/oauth/v2/authorize"
     token_path: ClassVar[str] = "/api/oauth.v2.access"
-    open_paths: ClassVar[tuple[str, ...]] = ("/oauth/",)
+    open_paths: ClassVar[tuple[str, ...]] = ("/oauth/", "/upload/")
     token_field: ClassVar[str | None] = "token"
     revoke_path: ClassVar[str] = "/api/auth.revoke"
     revoke_field: ClassVar[str] = "token"

@@ -1,0 +1,170 @@
+import asyncio
+import time
+
+import pytest
+
+from integrations.accounts import ProviderAccount, identify, verify
+from integrations.failures import CredentialsRejected, InvalidInput, NotFound, PermissionMissing, RateLimited
+from integrations.options import lookup_options
+from integrations.ports import Credentials
+from tests.integrations.catalog.accounts import CATALOG, Account, connect
+from tests.integrations.catalog.scenario import Step, play
+from tests.parts.emulators import Emulators
+from tests.parts.strict_guard import Fault
+
+STEPS = [
+    Step("list_channels", {"types": "public_channel", "limit": 50}),
+    Step("create_channel", {"name": "launch"}, {"/name": "launch"}, {"launch": "/id"}),
+    Step("set_channel_topic", {"channel": "$launch", "topic": "Liftoff"}),
+    Step("find_user_by_email", {"email": "bob@example.com"}, {"/name": "bob"}, {"bob": "/id"}),
+    Step("find_user_by_id", {"user_id": "$bob"}, {"/real_name": "Bob Roe"}),
+    Step("find_user_by_handle", {"handle": "@Bob"}, {"/id": "$bob"}),
+    Step("list_users", {"limit": 100}, {"/users/0/is_bot": False}),
+    Step("invite_user_to_channel", {"channel": "$launch", "user": "$bob"}, {"/id": "$launch"}),
+    Step("send_channel_message", {"channel": "$launch", "text": "first", "unfurl_links": False}, keep={"ts": "/ts"}),
+    Step("send_channel_message", {"channel": "$launch", "text": "reply", "thread_ts": "$ts"}, keep={"reply": "/ts"}),
+    Step("update_message", {"channel": "$launch", "timestamp": "$ts", "text": "second"}, {"/text": "second"}),
+    Step("get_message", {"channel": "$launch", "timestamp": "$ts"}, {"/text": "second", "/ts": "$ts"}),
+    Step("add_reaction", {"channel": "$launch", "timestamp": "$ts", "emoji_name": "tada"}, {"/ok": True}),
+    Step("get_channel_history", {"channel": "$launch", "limit": 10}),
+    Step("get_thread_replies", {"channel": "$launch", "thread_ts": "$ts"}, {"/messages/1/text": "reply"}),
+    Step("get_message_permalink", {"channel": "$launch", "timestamp": "$ts"}, {"/channel": "$launch"}),
+    Step("send_ephemeral_message", {"channel": "$launch", "user": "$bob", "text": "psst"}),
+    Step(
+        "schedule_message",
+        {"channel": "$launch", "text": "later", "post_at": "$in_an_hour"},
+        keep={"scheduled": "/scheduled_message_id"},
+    ),
+    Step("list_scheduled_messages", {"channel": "$launch"}, {"/scheduled_messages/0/id": "$scheduled"}),
+    Step("delete_scheduled_message", {"channel": "$launch", "scheduled_message_id": "$scheduled"}, {"/ok": True}),
+    Step("send_direct_message", {"user": "$bob", "text": "just you"}, {"/message/text": "just you"}),
+    Step(
+        "upload_file",
+        {"channels": "$launch", "content": "a,b\n1,2\n", "filename": "table.csv", "title": "Table"},
+        keep={"file": "/files/0/id"},
+    ),
+    Step("get_file", {"file_id": "$file"}, {"/name": "table.csv", "/size": 8}),
+    Step(
+        "add_bookmark",
+        {"channel": "$launch", "title": "Plan", "link": "https://example.com/plan"},
+        {"/title": "Plan"},
+        {"bookmark": "/id"},
+    ),
+    Step("edit_bookmark", {"channel": "$launch", "bookmark_id": "$bookmark", "title": "Plan B"}, {"/title": "Plan B"}),
+    Step("list_bookmarks", {"channel": "$launch"}, {"/bookmarks/0/title": "Plan B"}),
+    Step("remove_bookmark", {"channel": "$launch", "bookmark_id": "$bookmark"}, {"/ok": True}),
+    Step("update_user_status", {"status_text": "Away", "status_emoji": ":palm_tree:"}, {"/status_text": "Away"}),
+    Step("get_user_profile", {}, {"/status_text": "Away"}),
+    Step("delete_message", {"channel": "$launch", "timestamp": "$reply"}, {"/ts": "$reply"}),
+]
+
+NOT_EMULATED = {
+    "search_messages": "the emulator has no search.messages",
+    "list_usergroups": "the emulator has no user groups",
+    "create_usergroup": "the emulator has no user groups",
+    "update_usergroup": "the emulator has no user groups",
+    "update_usergroup_users": "the emulator has no user groups",
+    "enable_usergroup": "the emulator has no user groups",
+    "disable_usergroup": "the emulator has no user groups",
+}
+
+
+@pytest.fixture
+async def alice(fresh_emulators: Emulators) -> Account:
+    return await connect(fresh_emulators, "slack", "alice")
+
+
+async def test_the_actions_do_what_they_say(alice: Account):
+    await play(alice, STEPS, in_an_hour=int(time.time()) + 3600)
+
+
+def test_every_action_is_run_or_is_known_not_to_be_emulated():
+    assert {step.action for step in STEPS} | NOT_EMULATED.keys() == CATALOG.get("slack").actions.keys()
+
+
+async def test_a_message_is_written_by_the_person_whose_account_it_is(fresh_emulators: Emulators):
+    channel = await fresh_emulators.slack_channel_id("general")
+    for person in ("alice", "bob"):
+        account = await connect(fresh_emulators, "slack", person)
+        await account.run("send_channel_message", channel=channel, text=f"I am {person}")
+    bot = await connect(fresh_emulators, "slack", "bob", auth_method="bot")
+    await bot.run("send_channel_message", channel=channel, text="I am nobody")
+    written = [(message.author, message.text) for message in await fresh_emulators.slack_messages("general")]
+    assert written[-3:] == [("alice", "I am alice"), ("bob", "I am bob"), ("toolgate", "I am nobody")]
+
+
+async def test_the_account_is_named_after_the_person_or_the_team(fresh_emulators: Emulators):
+    app_scopes = {"scope": "chat:write", "user_scope": "chat:write"}
+    answer = await fresh_emulators.issue_token("slack", "alice", ask=app_scopes)
+    alice = await connect(fresh_emulators, "slack", "alice")
+    person = Credentials("user", {"access_token": answer["authed_user"]["access_token"]})
+    bot = Credentials("bot", {"access_token": answer["access_token"]})
+    who = await identify(alice.integration, person, alice.ports, token_answer=answer)
+    assert who == ProviderAccount(answer["authed_user"]["id"], "alice")
+    team = await identify(alice.integration, bot, alice.ports, token_answer=answer)
+    assert team == ProviderAccount(answer["bot_user_id"], "Acme")
+    assert await verify(alice.integration, bot, alice.ports)
+
+
+async def test_channels_and_users_can_be_looked_up_by_part_of_their_name(alice: Account):
+    for name, search, label in (("list_channels", "GEN", "general"), ("list_users", "bob", "Bob Roe")):
+        lookup = alice.integration.option_lookup(name)
+        found = await lookup_options(lookup, {}, credentials=alice.credentials, ports=alice.ports, search=search)
+        assert [option.label for option in found] == [label]
+        assert str(found[0].value)[0] in "CU"
+
+
+async def test_a_revoked_token_asks_for_a_new_connection(fresh_emulators: Emulators, alice: Account):
+    fresh_emulators.revoke(alice.token)
+    with pytest.raises(CredentialsRejected, match="token_revoked"):
+        await alice.run("list_channels")
+
+
+async def test_a_missing_scope_is_named(fresh_emulators: Emulators, alice: Account):
+    answer = await fresh_emulators.issue_token("slack", "bob", ask={"scope": "", "user_scope": "channels:read"})
+    narrow = Credentials("user", {"access_token": answer["authed_user"]["access_token"]})
+    with pytest.raises(PermissionMissing) as caught:
+        await Account(alice.integration, narrow, alice.ports).run("list_users")
+    assert caught.value.needed == ("users:read",)
+
+
+async def test_a_rate_limit_says_when_to_come_back(fresh_emulators: Emulators, alice: Account):
+    fresh_emulators.inject("slack", Fault(status=429, retry_after_seconds=30, path="/api/chat.postMessage"))
+    with pytest.raises(RateLimited) as caught:
+        await alice.run("send_channel_message", channel="C1", text="hi")
+    assert caught.value.retry_after == 30
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "failure"),
+    [
+        ("send_channel_message", {"channel": "C000000000", "text": "hi"}, NotFound),
+        ("find_user_by_email", {"email": "nobody@example.com"}, NotFound),
+        ("find_user_by_handle", {"handle": "nobody"}, NotFound),
+        ("create_channel", {"name": "general"}, InvalidInput),
+        ("upload_file", {"channels": "C1", "filename": "x"}, InvalidInput),
+    ],
+)
+async def test_failures_are_told_apart(
+    alice: Account, action: str, arguments: dict[str, str], failure: type[Exception]
+):
+    with pytest.raises(failure):
+        await alice.run(action, **arguments)
+
+
+async def test_a_message_that_is_not_there_is_not_found(fresh_emulators: Emulators, alice: Account):
+    channel = await fresh_emulators.slack_channel_id("general")
+    await alice.run("send_channel_message", channel=channel, text="newer")
+    with pytest.raises(NotFound, match=r"1000000000\.000001"):
+        await alice.run("get_message", channel=channel, timestamp="1000000000.000001")
+
+
+async def test_two_people_can_write_at_once_without_mixing_accounts(fresh_emulators: Emulators):
+    channel = await fresh_emulators.slack_channel_id("random")
+    people = [await connect(fresh_emulators, "slack", person) for person in ("alice", "bob")]
+    await asyncio.gather(
+        *(people[number % 2].run("send_channel_message", channel=channel, text=f"{number}") for number in range(20))
+    )
+    written = await fresh_emulators.slack_messages("random")
+    assert {(int(message.text) % 2, message.author) for message in written} == {(0, "alice"), (1, "bob")}
+    assert len(written) == 20
