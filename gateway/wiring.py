@@ -8,14 +8,15 @@ from gateway.access.api_keys import ApiKeys
 from gateway.changes import ChangeFeed
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.key_ring import open_cipher
 from gateway.connections.resolver import Resolver
 from gateway.connections.setup_urls import SetupUrls
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.egress import Egress
-from gateway.kit.key_file import create_key_file, read_key_file
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
+from gateway.tenancy.end_user_sync import EndUserSync
 from gateway.tenancy.end_users import EndUsers
 from gateway.tenancy.organizations import Organizations
 from gateway.tenancy.workspaces import Workspaces
@@ -44,6 +45,7 @@ class Gateway:
     organizations: Organizations
     workspaces: Workspaces
     end_users: EndUsers
+    end_user_sync: EndUserSync
     api_keys: ApiKeys
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
@@ -60,7 +62,7 @@ async def open_gateway(
 ) -> AsyncGenerator[Gateway]:
     """Open the database, alone, at this release's schema, and build the gateway on it.
 
-    Raises `DatabaseInUse`, `SchemaTooNew`.
+    Raises `DatabaseInUse`, `SchemaTooNew`, `SettingsError`.
     """
     changes = ChangeFeed()
     make_private_directory(settings.data_dir)
@@ -69,7 +71,7 @@ async def open_gateway(
         stack.push_async_callback(database.close)
         await stack.enter_async_context(exclusive(database))
         await migrate(database)
-        cipher = Cipher(_key_ring(settings))
+        cipher = await open_cipher(settings, database, clock=clock)
         egress = await stack.enter_async_context(Egress(settings.egress_policy))
         yield _build(
             settings,
@@ -80,11 +82,6 @@ async def open_gateway(
             catalog=catalog or Catalog(),
             egress=egress,
         )
-
-
-def _key_ring(settings: Settings) -> list[bytes]:
-    configured = [key.get_secret_value() for key in settings.encryption_keys]
-    return configured or read_key_file(settings.key_file) or create_key_file(settings.key_file)
 
 
 def _build(
@@ -122,6 +119,7 @@ def _build(
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
         end_users=EndUsers(database, clock=clock),
+        end_user_sync=EndUserSync(database, clock=clock),
         api_keys=ApiKeys(database, clock=clock, changes=changes),
         safe=safe,
         setup_urls=setup_urls,

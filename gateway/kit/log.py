@@ -3,7 +3,6 @@
 import json
 import logging
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Literal, TextIO, TypeAlias, cast
 
@@ -14,9 +13,6 @@ from gateway.kit.redaction import redact_fields, redact_text
 
 LogFormat: TypeAlias = Literal["auto", "text", "json"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
-
-# Libraries say at these levels what an operator may want to know. Their debug lines hold headers and bodies.
-_LIBRARY_LEVELS: Mapping[str, int] = {"uvicorn": logging.INFO, "alembic": logging.INFO}
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -79,9 +75,8 @@ def _configure_libraries(threshold: int, last: list[Processor], stream: TextIO) 
     )
     root = logging.getLogger()
     root.handlers = [handler]
+    # What libraries say below this is chatter, and their debug lines hold headers and bodies.
     root.setLevel(max(threshold, logging.WARNING))
-    for name, least in _LIBRARY_LEVELS.items():
-        logging.getLogger(name).setLevel(max(threshold, least))
     logging.captureWarnings(capture=True)
 
 

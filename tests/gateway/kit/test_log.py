@@ -28,19 +28,19 @@ def test_a_line_is_json_where_there_is_no_terminal(log_output: io.StringIO) -> N
 
 def test_lines_of_libraries_come_through_the_same_pipeline(log_output: io.StringIO) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
-        logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+        logging.getLogger("uvicorn.error").warning("Exceeded concurrency limit of %d", 7)
         logging.getLogger("sqlalchemy.engine").warning("Authorization: Bearer %s", CANARY)
-    started, warned = lines_of(log_output)
-    assert (started["event"], started["logger_name"]) == ("Started server process [7]", "uvicorn.error")
-    assert started["request_id"] == warned["request_id"] == "r-1"
+    limited, warned = lines_of(log_output)
+    assert (limited["event"], limited["logger_name"]) == ("Exceeded concurrency limit of 7", "uvicorn.error")
+    assert limited["request_id"] == warned["request_id"] == "r-1"
     assert CANARY not in log_output.getvalue()
 
 
-def test_libraries_never_log_their_debug_lines_which_hold_headers(log_output: io.StringIO) -> None:
+def test_libraries_never_log_below_warnings_where_headers_are(log_output: io.StringIO) -> None:
     configure_logging(stream=log_output, level="debug")
     get_logger("gateway.test").debug("ours")
     for name in ("httpx2", "httpcore2", "hpack", "aiohttp.client", "mcp", "sqlalchemy.engine", "uvicorn.error"):
-        logging.getLogger(name).debug("headers: %s", CANARY)
+        logging.getLogger(name).info("headers: %s", CANARY)
     assert [line["event"] for line in lines_of(log_output)] == ["ours"]
 
 

@@ -1,0 +1,76 @@
+"""`toolgate keys rotate|reseal`: a new encryption key, and every credential under it."""
+
+from pathlib import Path
+
+import anyio
+
+from gateway.commands import CommandFailed
+from gateway.commands.configuration import read_settings
+from gateway.commands.opening import held_database
+from gateway.connections.credentials import CredentialSafe
+from gateway.connections.key_ring import proven_cipher, read_ring, resealed_canary
+from gateway.kit.cipher import Cipher, SealBroken
+from gateway.kit.key_file import add_key, read_key_file
+from gateway.settings import Settings
+from storage.database import Database
+from storage.records import Connection
+
+_BATCH = 200
+
+
+def rotate(config: Path | None) -> None:
+    """Put a new key in front of the key file. Raises `CommandFailed` where the keys are kept elsewhere."""
+    settings = read_settings(config)
+    if settings.encryption_keys:
+        raise CommandFailed(
+            "encryption_keys is set, so the keys are yours to keep: put a new one (openssl rand -base64 32) in front"
+        )
+    ring = read_key_file(settings.key_file)
+    if not ring:
+        raise CommandFailed(f"{settings.key_file}: not there yet; the first start makes it")
+    add_key(settings.key_file, ring)
+    print(f"{settings.key_file} has a new first key: back it up.")
+    print("Then restart the gateway, and `toolgate keys reseal` while it is stopped seals what is there anew.")
+
+
+def reseal(config: Path | None) -> None:
+    """Seal everything under the first key of the ring. Raises `SettingsError`, `CommandFailed`."""
+    anyio.run(_reseal, read_settings(config))
+
+
+async def _reseal(settings: Settings) -> None:
+    async with held_database(settings) as database:
+        async with database.read() as tx:
+            canary = await tx.canaries.find()
+        if canary is None:
+            raise CommandFailed("nothing is sealed yet: the gateway has never been started on this database")
+        cipher = proven_cipher(settings, read_ring(settings), canary)
+        count = await reseal_connections(database, cipher)
+        async with database.write() as tx:
+            await tx.canaries.update(await tx.session.merge(canary), sealed=resealed_canary(cipher))
+    print(f"sealed anew: {count}. The first key opens everything now; the others may be removed from the ring.")
+
+
+async def reseal_connections(database: Database, cipher: Cipher) -> int:
+    """Seal every credential anew that an older key sealed, and return how many that were. Raises `CommandFailed`."""
+    safe, after, count = CredentialSafe(cipher), "", 0
+    while True:
+        async with database.write() as tx:
+            rows = await tx.connections.all_sealed(after=after, limit=_BATCH)
+            for row in rows:
+                sealed = _resealed(safe, row)
+                if sealed is not None:
+                    await tx.connections.update(row, sealed=sealed)
+                    count += 1
+        if not rows:
+            return count
+        after = rows[-1].id
+
+
+def _resealed(safe: CredentialSafe, row: Connection) -> bytes | None:
+    try:
+        return safe.reseal(row)
+    except SealBroken as error:
+        raise CommandFailed(
+            f"connection {row.id} is sealed under a key that is not in the ring; put that key back behind the others"
+        ) from error

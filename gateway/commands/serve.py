@@ -1,0 +1,75 @@
+"""`toolgate serve`: the gateway, from an empty directory to a running server."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import anyio
+
+from gateway import __version__
+from gateway.app import create_app
+from gateway.commands import CommandFailed
+from gateway.commands.api_keys import make_first_key
+from gateway.commands.configuration import read_settings
+from gateway.commands.opening import told_in_one_line
+from gateway.kit.log import configure_logging, get_logger
+from gateway.kit.private_files import create_private_file
+from gateway.kit.serving import serve as run_server
+from gateway.settings import Settings
+from gateway.wiring import Gateway, open_gateway
+
+FIRST_KEY_FILE = "first-api-key"
+
+_log = get_logger(__name__)
+
+
+def serve(config: Path | None) -> None:
+    """Run until a signal comes. Raises `SettingsError`, `CommandFailed`."""
+    settings = read_settings(config)
+    # Whatever this process writes is its owner's alone, SQLite's own files included.
+    os.umask(0o077)
+    configure_logging(log_format=settings.log_format, level=settings.log_level)
+    _check_address(settings)
+    anyio.run(_serve, settings, backend_options={"use_uvloop": True})
+
+
+def _check_address(settings: Settings) -> None:
+    """Find out that somebody else listens there before anything is made. Raises `CommandFailed`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise CommandFailed(f"can't listen on {settings.host}, port {settings.port}: {reason}; set port") from error
+
+
+async def _serve(settings: Settings) -> None:
+    had_key_file = settings.key_file.exists()
+    with told_in_one_line():
+        async with open_gateway(settings) as gateway:
+            if settings.key_file.exists() and not had_key_file:
+                _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
+            await _show_first_key(gateway)
+            _say(f"Toolgate is at {settings.public_url} (listening on {settings.host}:{settings.port})")
+            _log.info("gateway started", version=__version__, public_url=settings.public_url)
+            await run_server(create_app(gateway), host=settings.host, port=settings.port)
+    _log.info("gateway stopped")
+
+
+async def _show_first_key(gateway: Gateway) -> None:
+    """Give the operator the first API key: on a terminal, else in a file, and never in what is kept as a log."""
+    made = await make_first_key(gateway.organizations, gateway.api_keys)
+    if made is None:
+        return
+    if sys.stdout.isatty():
+        _say(f"Your first API key, shown this once: {made.token.plain}")
+        return
+    file = gateway.settings.data_dir / FIRST_KEY_FILE
+    file.unlink(missing_ok=True)  # left over from a database that is gone
+    create_private_file(file, f"{made.token.plain}\n")
+    _say(f"Your first API key is in {file}: move it to where your backend keeps secrets.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
