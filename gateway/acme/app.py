@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from random import Random
 
 from starlette.applications import Starlette
@@ -24,6 +25,9 @@ from gateway.kit.clock import Clock, system_clock
 
 BASE_URL = "https://api.acme.example/"
 """Where `acme.yaml` says that Acme is; the settings' `urls` lead it to the loopback port."""
+
+MANIFEST = Path(__file__).parent / "acme.yaml"
+"""The integration that reaches Acme, for the catalogue's further manifests."""
 
 
 class Acme:
