@@ -117,7 +117,7 @@ class Connections(Repository[Connection]):
             .values(status=status, last_error=last_error)
             .returning(col(Connection.id), col(Connection.end_user_id))
         )
-        row = done.tuples().one_or_none()
+        row = done.one_or_none()
         if row is None:
             return False
         _, end_user_id = row

@@ -108,7 +108,7 @@ class StateFiles(Rows[StateFile]):
             .order_by(col(StateFile.path))
             .limit(limit)
         )
-        return list(found.tuples())
+        return list(found)
 
     async def total_size(self, namespace_id: str) -> int:
         """Return how many bytes the files of a namespace hold."""

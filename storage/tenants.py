@@ -123,14 +123,14 @@ class EndUsers(Repository[EndUser]):
             .where(col(Connection.end_user_id).in_([row.id for row in end_users]))
             .group_by(col(Connection.end_user_id))
         )
-        return {end_user_id: count for end_user_id, count in counted.tuples() if end_user_id is not None}
+        return {end_user_id: count for end_user_id, count in counted if end_user_id is not None}
 
     async def external_ids(self, end_user_ids: Collection[str]) -> dict[str, str | None]:
         """Return the external id of each of these end users, by id."""
         found = await self._session.execute(
             select(col(EndUser.id), col(EndUser.external_id)).where(col(EndUser.id).in_(end_user_ids))
         )
-        return dict(found.tuples().all())
+        return dict(found.all())
 
     async def find_with_integration(
         self, end_user_id: str, workspace_integration_id: str
@@ -141,7 +141,7 @@ class EndUsers(Repository[EndUser]):
             .join(WorkspaceIntegration, col(WorkspaceIntegration.workspace_id) == col(EndUser.workspace_id))
             .where(col(EndUser.id) == end_user_id, col(WorkspaceIntegration.id) == workspace_integration_id)
         )
-        return found.tuples().one_or_none()
+        return found.one_or_none()
 
     async def count_by_email(self) -> tuple[int, int]:
         """Return how many end users of the whole deployment have an address, and how many have none."""
