@@ -5,12 +5,13 @@ Models and summaries are the handlers' own: see the signature and the docstring 
 
 from collections.abc import Mapping
 
-from gateway.api import api_keys, organizations, workspaces
+from gateway.api import api_keys, end_users, organizations, workspaces
 from gateway.api.calls import Access, Route
 
 API = "/api/v1"
 
 _ORGANIZATION = f"{API}/orgs/{{id}}"
+_END_USER = f"{API}/end-users/{{id}}"
 _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
@@ -32,6 +33,16 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("GET", _WORKSPACE, workspaces.get_workspace),
         Route("PATCH", _WORKSPACE, workspaces.update_workspace),
         Route("DELETE", _WORKSPACE, workspaces.delete_workspace, Access.ORGANIZATION),
+    ),
+    "End users": (
+        Route("GET", f"{API}/end-users", end_users.list_end_users),
+        Route("POST", f"{API}/end-users", end_users.create_end_user, status=201),
+        Route("PUT", f"{API}/end-users/sync", end_users.sync_end_users, max_body_bytes=end_users.MAX_SYNC_BYTES),
+        Route("GET", _END_USER, end_users.get_end_user),
+        Route("PATCH", _END_USER, end_users.update_end_user),
+        Route("DELETE", _END_USER, end_users.delete_end_user),
+        Route("POST", f"{_END_USER}/suspend", end_users.suspend_end_user),
+        Route("POST", f"{_END_USER}/resume", end_users.resume_end_user),
     ),
 }
 

@@ -33,7 +33,9 @@ async def test_a_new_workspace_is_answered_as_the_contract_says(anonymous: Rest)
     assert (await api.get("/workspaces")).json() == {"workspaces": [workspace], "total": 1}
 
 
-@pytest.mark.parametrize("slug", ["", "-a", "A", "a b", "a_b", "ä", SOME_ID, SOME_ID.replace("-", ""), "a\n", "x" * 101])
+@pytest.mark.parametrize(
+    "slug", ["", "-a", "A", "a b", "a_b", "ä", SOME_ID, SOME_ID.replace("-", ""), "a\n", "x" * 101]
+)
 async def test_a_bad_slug_is_refused(api: Rest, slug: str) -> None:
     assert failure(await api.post("/workspaces", {"name": "A", "slug": slug})) == (400, "VALIDATION_ERROR")
 
