@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
-from gateway.tools.naming import tool_name
+from gateway.naming import tool_name
 from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tools.naming import MAX_TOOL_NAME_LENGTH, tool_name, tool_prefix
+from gateway.naming import MAX_TOOL_NAME_LENGTH, tool_name, tool_prefix
 
 ALIASES = st.from_regex(r"[a-z][a-z0-9_-]{0,63}", fullmatch=True)
 ACTIONS = st.text(min_size=1, max_size=60)
