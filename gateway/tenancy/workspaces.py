@@ -48,7 +48,7 @@ class Workspaces:
         Raises `ScopeDenied` for whatever is not one of the caller's workspaces, known or unknown, and `NotFound`.
         """
         async with self._database.read() as tx:
-            return await _existing(tx, scope, reference)
+            return await existing_workspace(tx, scope, reference)
 
     async def page(self, scope: TenantScope, *, limit: int, offset: int) -> Page[Workspace]:
         """Return a page of the workspaces that the caller reaches."""
@@ -61,18 +61,19 @@ class Workspaces:
             accept_slug(changes["slug"])
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
-                row = await _existing(tx, scope, reference)
+                row = await existing_workspace(tx, scope, reference)
                 return await tx.workspaces.update(row, updated_at=self._clock(), **changes)
 
     async def delete(self, scope: TenantScope, reference: str) -> Workspace:
         """Remove a workspace with everything in it; returns what it was. Raises `ScopeDenied`, `NotFound`."""
         async with self._database.write() as tx:
-            row = await _existing(tx, scope, reference)
+            row = await existing_workspace(tx, scope, reference)
             await tx.workspaces.delete(row)
             return row
 
 
-async def _existing(tx: Transaction, scope: TenantScope, reference: str) -> Workspace:
+async def existing_workspace(tx: Transaction, scope: TenantScope, reference: str) -> Workspace:
+    """Return a workspace by id or slug. Raises `ScopeDenied`, `NotFound`."""
     row_id = as_id(reference)
     if row_id is not None:
         row = await tx.workspaces.get(scope, row_id)
