@@ -90,6 +90,12 @@ class ActionNotFound(NotFound):
     code = "ACTION_NOT_FOUND"
 
 
+class PartialNotFound(NotFound):
+    """There is no such input partial."""
+
+    code = "PARTIAL_NOT_FOUND"
+
+
 class Conflict(ToolgateError):
     """What is there already does not go together with what is asked."""
 

@@ -23,6 +23,7 @@ from gateway.tenancy.workspaces import Workspaces
 from gateway.tools.arguments import Arguments
 from gateway.tools.downloads import Downloads
 from gateway.tools.execution import Execution
+from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
 from integrations.catalog import Catalog
@@ -53,6 +54,7 @@ class Gateway:
     resolver: Resolver
     downloads: Downloads
     toolsets: Toolsets
+    selection: Selection
     execution: Execution
 
 
@@ -127,5 +129,6 @@ def _build(
         resolver=resolver,
         downloads=downloads,
         toolsets=Toolsets(database=database, catalog=catalog, changes=changes),
+        selection=Selection(database=database, catalog=catalog, resolver=resolver, clock=clock),
         execution=execution,
     )

@@ -5,7 +5,7 @@ Models and summaries are the handlers' own: see the signature and the docstring 
 
 from collections.abc import Mapping
 
-from gateway.api import api_keys, end_users, organizations, workspaces
+from gateway.api import actions, api_keys, end_users, organizations, workspaces
 from gateway.api.calls import Access, Route
 
 API = "/api/v1"
@@ -44,6 +44,7 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("POST", f"{_END_USER}/suspend", end_users.suspend_end_user),
         Route("POST", f"{_END_USER}/resume", end_users.resume_end_user),
     ),
+    "Actions": (Route("POST", f"{API}/actions/execute", actions.execute_action),),
 }
 
 ROUTES = tuple(route for section in SECTIONS.values() for route in section)
