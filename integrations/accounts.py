@@ -1,6 +1,6 @@
 """Whose account a connection is, and whether its credential works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integrations.action import Ports
 from integrations.auth_methods import Looked
@@ -34,7 +34,9 @@ async def identify(
     if method is None or method.account is None:
         return None
     account = method.account
-    document = await _fetch(account.request, integration, credentials, ports=ports) if account.request else token_answer
+    document = token_answer
+    if account.request is not None:
+        document = await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
     identifier = await _value(account.id, document, integration, credentials=credentials, ports=ports)
     label = await _value(account.label, document, integration, credentials=credentials, ports=ports)
     return ProviderAccount(identifier, label or identifier) if identifier else None
@@ -47,10 +49,13 @@ async def verify(integration: Integration, credentials: Credentials, ports: Port
         ActionFailed: the provider refused; CredentialsRejected if it was for the credential.
     """
     method = method_of(integration.manifest, credentials)
-    request = (method.verify or (method.account.request if method.account else None)) if method else None
-    if request is None:
+    if method is not None and method.verify is not None:
+        await _fetch(method.verify, integration, credentials, ports=ports)
+        return True
+    account = method.account if method else None
+    if account is None or account.request is None:
         return False
-    await _fetch(request, integration, credentials, ports=ports)
+    await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
     return True
 
 
@@ -64,6 +69,15 @@ async def _value(
     return None if found is MISSING or found is None or isinstance(found, dict | list) else str(found)
 
 
-async def _fetch(request: RequestTemplate, integration: Integration, credentials: Credentials, *, ports: Ports) -> Json:
+async def _fetch(
+    request: RequestTemplate,
+    integration: Integration,
+    credentials: Credentials,
+    *,
+    ports: Ports,
+    base_url: str | None = None,
+) -> Json:
     api = connected(integration.manifest, credentials, ports)
+    if base_url is not None:
+        api = replace(api, target=replace(api.target, base_url=base_url))
     return (await api.exchange(fill(request, {}, {}), may_repeat=True)).json

@@ -52,8 +52,8 @@ def _decoded(body: bytes) -> Json:
 
 def _depth_is_fine(document: Json) -> bool:
     level: list[Json] = [document]
-    for _ in range(MAX_DEPTH + 1):
-        level = [inner for value in level for inner in _members(value)]
+    for _ in range(MAX_DEPTH):
+        level = [inner for value in level for inner in _members(value) if isinstance(inner, dict | list)]
         if not level:
             return True
     return False

@@ -126,6 +126,8 @@ class Account(Model):
     """Whose account was connected. Pointers lead into the answer to `request`, or else into the token answer."""
 
     request: RequestTemplate | None = None
+    base_url: WebUrl | None = None
+    """Where `request` goes, if not below `api.base_url`: some providers know people elsewhere than in the API."""
     id: Pointer | Looked
     """What never changes about the account."""
     label: Pointer | Looked

@@ -121,6 +121,7 @@ def _described_faults(name: str, inputs: Mapping[str, Input], *, manifest: Manif
 
 def _request_faults(action: Action, request: RequestTemplate, place: Place) -> Iterator[Fault]:
     where = (*place, "request")
+    listed = ("input",) if action.schema_ is None else ("schema", "properties")
     known = set(action.input) if action.schema_ is None else set[str](action.schema_.get("properties", {}))
     used = names_used(request)
     for name in sorted(used - known):
@@ -133,7 +134,7 @@ def _request_faults(action: Action, request: RequestTemplate, place: Place) -> I
         # An input that can have one value only is a confirmation: it is for us, not for the provider.
         confirmations = {name for name, declared in action.input.items() if "const" in declared.json_schema}
         for name in sorted(known - used - confirmations):
-            yield (*place, "input", name), f"{action.name}: the request sends the input {name} nowhere"
+            yield (*place, *listed, name), f"{action.name}: the request sends the input {name} nowhere"
     yield from _header_faults(action.name, request, where)
 
 

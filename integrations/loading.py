@@ -67,7 +67,13 @@ def _problems(source: Source, error: ValidationError) -> list[Problem]:
 def _place(source: Source, details: ErrorDetails) -> tuple[str | int, ...]:
     """Where the fault stands, without the steps that only pydantic knows (names of union members)."""
     known = source.known_steps(details["loc"])
-    return (*known, details["loc"][-1]) if details["type"] == "missing" else known
+    match details["type"]:
+        case "missing":
+            return (*known, details["loc"][-1])
+        case "union_tag_invalid":
+            return (*known, str(details.get("ctx", {}).get("discriminator")).strip("'"))
+        case _:
+            return known
 
 
 def _dotted(place: tuple[str | int, ...]) -> str:
@@ -81,7 +87,7 @@ def _said(details: ErrorDetails) -> str:
     if details["type"] == "literal_error":
         return f" must be {details.get('ctx', {}).get('expected')}, not {details['input']!r}"
     if details["type"] == "union_tag_invalid":
-        return f" has an unknown type; it must be one of {details.get('ctx', {}).get('expected_tags')}"
+        return f" must be one of {details.get('ctx', {}).get('expected_tags')}"
     if details["type"] == "string_pattern_mismatch":
         return f" must match {details.get('ctx', {}).get('pattern')}, unlike {details['input']!r}"
     plain = PLAIN.get(details["type"])

@@ -163,7 +163,8 @@ def _cursor(paging: CursorPaging, answer: Answer, page: list[Json]) -> Position:
         found = find(page[-1], paging.last or "") if page else None
     if isinstance(found, bool) or not isinstance(found, str | int):
         return None
-    return found or None
+    # An empty or zero cursor is how some providers say "the end"; an item may well have the id 0.
+    return None if paging.next is not None and not found else found
 
 
 def _number(paging: OffsetPaging, answer: Answer, page: list[Json], *, here: Cursor) -> Position:

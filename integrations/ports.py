@@ -17,11 +17,14 @@ Written as `Any` because a recursive alias makes every look-up a cast; it never 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One outgoing HTTP request; `url` is absolute, `body` is already encoded."""
+    """One outgoing HTTP request; `url` is absolute, `body` is already encoded.
+
+    Any of url, headers and body may carry a credential, so none of them is in the repr.
+    """
 
     method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout_seconds: float = 30.0
     max_response_bytes: int = 5 * 1024 * 1024

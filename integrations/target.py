@@ -46,10 +46,16 @@ def target_of(api: Api, method: AnyAuthMethod | None, credentials: Credentials |
     """Resolve where the requests of a connection go.
 
     Raises:
-        CredentialsRejected: the connection lacks a value that addresses or headers need: it has to be made anew.
-        InvalidInput: a value of the connection does not fit its place.
+        CredentialsRejected: the connection lacks a value that its requests need, or has one that does not fit its
+            place: it has to be made anew.
     """
-    values: Mapping[str, Json] = credentials.values if credentials else {}
+    try:
+        return _target(api, method, credentials.values if credentials else {})
+    except InvalidInput as error:
+        raise CredentialsRejected(f"This connection can't be used: {error.message}") from error
+
+
+def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json]) -> Target:
     send = _send(method)
     basic = _basic(send.basic, values) if send.basic else None
     headers = _headers(api.headers, values) | _headers(send.headers, values)
@@ -57,7 +63,7 @@ def target_of(api: Api, method: AnyAuthMethod | None, credentials: Credentials |
         headers["Authorization"] = f"Basic {basic}"
     base_url = method.base_url if method and method.base_url else api.base_url
     return Target(
-        base_url=_base_url(base_url, values, api.hosts),
+        base_url=template.address(base_url, values, api.hosts),
         headers=headers,
         query=tuple((name, _filled(value, values)) for name, value in (*api.query.items(), *send.query.items())),
         secrets=_secrets(method, values, (basic,) if basic else ()),
@@ -78,13 +84,6 @@ def _send(method: AnyAuthMethod | None) -> Send:
             return Send(basic=Basic(username="{username}", password="{password}"))  # noqa: S106 - a template
         case Custom():
             return Send()
-
-
-def _base_url(base_url: str, values: Mapping[str, Json], hosts: tuple[str, ...]) -> str:
-    try:
-        return template.address(base_url, values, hosts)
-    except InvalidInput as error:
-        raise CredentialsRejected(f"This connection can't be used: {error.message}") from error
 
 
 def _headers(templates: Mapping[str, str], values: Mapping[str, Json]) -> dict[str, str]:

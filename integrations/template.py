@@ -113,9 +113,9 @@ def path(template: str, values: Values, segments: Mapping[str, Segments] | None 
         part if isinstance(part, str) else _path_value(part.name, values, (segments or {}).get(part.name))
         for part in parts(template)
     )
-    # Values that stand side by side may form what none of them is.
+    # The template itself must not climb either.
     if any(segment in {".", ".."} for segment in filled.split("/")):
-        raise InvalidInput("The input would lead to another path.")
+        raise InvalidInput(f"The path {template} would lead out of its base address.")
     return filled
 
 

@@ -1,12 +1,11 @@
 """Reading YAML as plain data: 1.2's scalars, no aliases, no tags, no duplicate keys, every value's line known."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from integrations.ports import Json
 from integrations.problems import ManifestInvalid, Problem
@@ -14,19 +13,19 @@ from integrations.problems import ManifestInvalid, Problem
 MAX_CHARACTERS: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
 
-STRING: Final = "tag:yaml.org,2002:str"
-COLLECTIONS: Final = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
-DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)")
+DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]{1,2})?|[eE][-+]?[0-9]{1,2})")
 CONSTANTS: Final[dict[str, Json]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 Path: TypeAlias = Sequence[str | int]
 
 
-class _Loader(yaml.CSafeLoader):
-    """Resolves no plain scalar by itself: `on`, `no` and `2026-11-21` stay text."""
+@dataclass(slots=True)
+class Lines:
+    """The line (from 1) where a value is written, and those of its members by key or index."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - overrides PyYAML's own table
+    line: int
+    members: dict[str | int, "Lines"] = field(default_factory=dict[str | int, "Lines"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +34,28 @@ class Source:
 
     file: str
     value: Json
-    root: Node | None = field(repr=False)
+    lines: Lines
 
     def line_of(self, path: Path) -> int:
-        """The line (from 1) of the value at `path`; steps that lead nowhere are skipped."""
-        node = self.root
-        line = node.start_mark.line if node else 0
+        """The line of the value at `path`; steps that lead nowhere are skipped."""
+        lines = self.lines
         for step in path:
-            entry = _entry(node, step)
-            if entry is not None:
-                key, node = entry
-                line = key.start_mark.line
-        return line + 1
-
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at `path`."""
-        return Problem(self.file, self.line_of(path), message)
+            lines = lines.members.get(step, lines)
+        return lines.line
 
     def known_steps(self, path: Path) -> tuple[str | int, ...]:
         """`path` without the steps that lead nowhere in this document."""
         known: list[str | int] = []
-        node = self.root
+        lines = self.lines
         for step in path:
-            entry = _entry(node, step)
-            if entry is not None:
+            if step in lines.members:
                 known.append(step)
-                node = entry[1]
+                lines = lines.members[step]
         return tuple(known)
 
-
-def _entry(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
-    """The key node and the value node of a step (for an element both are the element)."""
-    match node:
-        case MappingNode():
-            pairs = cast("list[tuple[Node, Node]]", node.value)
-            return next((pair for pair in pairs if pair[0].value == step), None)
-        case SequenceNode() if isinstance(step, int) and step < len(node.value):
-            return (node.value[step], node.value[step])
-        case _:
-            return None
+    def problem(self, path: Path, message: str) -> Problem:
+        """A problem at `path`."""
+        return Problem(self.file, self.line_of(path), message)
 
 
 def read_yaml(text: str, file: str) -> Source:
@@ -84,64 +66,89 @@ def read_yaml(text: str, file: str) -> Source:
     """
     if len(text) > MAX_CHARACTERS:
         raise ManifestInvalid((Problem(file, 1, f"the file has more than {MAX_CHARACTERS} characters"),))
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
+        # Events, not nodes: libyaml's own composer overflows the stack on deep nesting.
+        value, lines = _Reader(file, yaml.parse(text, Loader=yaml.CSafeLoader)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise ManifestInvalid((Problem(file, line, f"not valid YAML: {error.problem or error.context}"),)) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ManifestInvalid((Problem(file, 1, f"not valid YAML: {error}"),)) from error
-    finally:
-        loader.dispose()
-    return Source(file, _Reader(file).read(root, depth=0) if root else None, root)
+    return Source(file, value, lines)
 
 
 class _Reader:
-    """Turns nodes into values; remembers those it has met, since a node met twice is an alias."""
+    """Turns the parser's events into a value and its lines."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self._file = file
-        self._met: set[int] = set()
+        self._events = events
 
-    def read(self, node: Node, *, depth: int) -> Json:
-        if id(node) in self._met:
-            raise self._refusal(node, "anchors and aliases are not allowed: write the value out")
-        if depth > MAX_DEPTH:
-            raise self._refusal(node, f"nested more than {MAX_DEPTH} deep")
-        self._met.add(id(node))
-        if node.tag != STRING and node.tag not in COLLECTIONS:
-            raise self._refusal(node, f"tags such as {node.tag} are not allowed")
-        match node:
-            case ScalarNode():
-                return _scalar(node)
-            case SequenceNode():
-                return [self.read(element, depth=depth + 1) for element in cast("list[Node]", node.value)]
+    def document(self) -> tuple[Json, Lines]:
+        found: tuple[Json, Lines] | None = None
+        for event in self._events:
+            match event:
+                case yaml.StreamStartEvent() | yaml.StreamEndEvent() | yaml.DocumentEndEvent():
+                    continue
+                case yaml.DocumentStartEvent() if found is None:
+                    found = self._value(next(self._events), depth=0)
+                case _:
+                    raise self._refusal(event, "there must be one document only")
+        return found or (None, Lines(1))
+
+    def _value(self, event: yaml.Event, *, depth: int) -> tuple[Json, Lines]:
+        self._refuse_foreign(event, depth)
+        lines = Lines(_line(event))
+        match event:
+            case yaml.ScalarEvent():
+                return _scalar(event), lines
+            case yaml.SequenceStartEvent():
+                return self._sequence(lines, depth), lines
             case _:
-                return self._mapping(cast("MappingNode", node), depth)
+                return self._mapping(lines, depth), lines
 
-    def _mapping(self, node: MappingNode, depth: int) -> dict[str, Json]:
-        found: dict[str, Json] = {}
-        for key, value in cast("list[tuple[Node, Node]]", node.value):
-            if not isinstance(key, ScalarNode):
-                raise self._refusal(key, "a key must be text")
-            if id(key) in self._met:
-                raise self._refusal(key, "anchors and aliases are not allowed: write the value out")
-            self._met.add(id(key))
-            if key.value in found:
-                raise self._refusal(key, f"the key {key.value!r} is there twice")
-            found[key.value] = self.read(value, depth=depth + 1)
+    def _refuse_foreign(self, event: yaml.Event, depth: int) -> None:
+        if getattr(event, "anchor", None) is not None:
+            raise self._refusal(event, "anchors and aliases are not allowed: write the value out")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise self._refusal(event, f"tags such as {tag} are not allowed")
+        if depth > MAX_DEPTH:
+            raise self._refusal(event, f"nested more than {MAX_DEPTH} deep")
+
+    def _sequence(self, lines: Lines, depth: int) -> list[Json]:
+        found: list[Json] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            value, lines.members[len(found)] = self._value(event, depth=depth + 1)
+            found.append(value)
         return found
 
-    def _refusal(self, node: Node, message: str) -> ManifestInvalid:
-        return ManifestInvalid((Problem(self._file, node.start_mark.line + 1, message),))
+    def _mapping(self, lines: Lines, depth: int) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            self._refuse_foreign(event, depth)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refusal(event, "a key must be text")
+            key = event.value
+            if key in found:
+                raise self._refusal(event, f"the key {key!r} is there twice")
+            found[key], inner = self._value(next(self._events), depth=depth + 1)
+            lines.members[key] = Lines(_line(event), inner.members)
+        return found
+
+    def _refusal(self, event: yaml.Event, message: str) -> ManifestInvalid:
+        return ManifestInvalid((Problem(self._file, _line(event), message),))
 
 
-def _scalar(node: ScalarNode) -> Json:
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _scalar(event: yaml.ScalarEvent) -> Json:
     """The value by YAML 1.2's core rules; quoted and block scalars are text."""
-    text = cast("str", node.value)
-    if node.style not in {None, ""}:
+    text = event.value
+    if event.style not in {None, ""}:
         return text
     if text in CONSTANTS:
         return CONSTANTS[text]
