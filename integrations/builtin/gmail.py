@@ -156,7 +156,8 @@ def _rendered(message: Json, kind: str) -> Json:
 def _list_query(call: ActionCall) -> dict[str, Json]:
     names = {"q": "query", "maxResults": "maxResults", "pageToken": "pageToken", "labelIds": "labelIds"}
     asked = {sent: call.arguments[name] for sent, name in names.items() if name in call.arguments}
-    return {"maxResults": 10, **asked}
+    in_trash = not {"SPAM", "TRASH"}.isdisjoint(asked.get("labelIds", ()))
+    return {"maxResults": 10, **asked} | ({"includeSpamTrash": True} if in_trash else {})
 
 
 async def _summaries(call: ActionCall, ids: Sequence[str]) -> list[Json]:
@@ -195,7 +196,7 @@ def _text_in(message: EmailMessage) -> str:
         text = str(part.get_content())
     except (LookupError, UnicodeError):  # a charset that does not exist
         text = _bytes_of(part).decode(errors="replace")
-    return html_to_text(text) if part.get_content_type() == "text/html" else text
+    return html_to_text(text) if part.get_content_type() == "text/html" else text.replace("\r\n", "\n")
 
 
 def _files_in(message: EmailMessage) -> Sequence[MailFile]:

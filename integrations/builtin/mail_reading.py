@@ -80,6 +80,6 @@ def _body(payload: Json) -> dict[str, Json]:
 def _text_of(part: dict[str, Json]) -> str:
     # Gmail hands bodies out as UTF-8 whatever the charset of the part was.
     try:
-        return decoded(part["body"]["data"]).decode(errors="replace")
+        return decoded(part["body"]["data"]).decode(errors="replace").replace("\r\n", "\n")
     except (ValueError, binascii.Error):
         return ""
