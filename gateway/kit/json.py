@@ -5,10 +5,13 @@ NUL character (PostgreSQL has no place for it).
 """
 
 import json
+import re
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 MAX_DEPTH = 64
+# Possessive, so that an unfinished string costs linear time.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 class JsonRefused(ValueError):
@@ -38,16 +41,17 @@ def parse(body: bytes) -> Any:
 
 def refuse_bad_text(value: Any) -> None:
     """Raise `JsonRefused` where a string of `value`, or a key, holds a NUL or a lone surrogate."""
-    waiting = [value]
+    waiting: list[object] = [value]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
             _refuse_bad_string(item)
         elif isinstance(item, dict):
-            waiting.extend(item.keys())
-            waiting.extend(item.values())
+            mapping = cast("dict[object, object]", item)
+            waiting.extend(mapping.keys())
+            waiting.extend(mapping.values())
         elif isinstance(item, list):
-            waiting.extend(item)
+            waiting.extend(cast("list[object]", item))
 
 
 def _refuse_bad_string(text: str) -> None:
@@ -64,22 +68,13 @@ def _refuse_deep(text: str) -> None:
     """Bound the nesting before parsing; brackets in strings are not counted."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    depth, in_string, escaped = 0, False, False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
+    depth = 0
+    for token in _STRING_OR_BRACKET.findall(text):
+        if token in {"[", "{"}:
             depth += 1
             if depth > MAX_DEPTH:
                 raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels")
-        elif character in "]}":
+        elif token in {"]", "}"}:
             depth -= 1
 
 
