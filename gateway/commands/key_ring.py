@@ -30,7 +30,7 @@ def rotate(config: Path | None) -> None:
         raise CommandFailed(f"{settings.key_file}: not there yet; the first start makes it")
     add_key(settings.key_file, ring)
     print(f"{settings.key_file} has a new first key: back it up.")
-    print("Then restart the gateway, and `toolgate keys reseal` while it is stopped seals what is there anew.")
+    print("It holds from the next start on; `toolgate keys reseal`, while the gateway is stopped, seals the rest anew.")
 
 
 def reseal(config: Path | None) -> None:

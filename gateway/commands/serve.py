@@ -53,7 +53,8 @@ async def _serve(settings: Settings) -> None:
             await _show_first_key(gateway)
             _say(f"Toolgate is at {settings.public_url} (listening on {settings.host}:{settings.port})")
             _log.info("gateway started", version=__version__, public_url=settings.public_url)
-            await run_server(create_app(gateway), host=settings.host, port=settings.port)
+            app = create_app(gateway)
+            await run_server(app, host=settings.host, port=settings.port, on_drain=[app.state.drain])
     _log.info("gateway stopped")
 
 
