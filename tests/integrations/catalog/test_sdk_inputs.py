@@ -1,0 +1,86 @@
+"""The product's typed client builds inputs from models of its own: what they let through, our schemas have to take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from weavz_sdk.integrations import INTEGRATION_ACTION_INPUT_MAP, validate_action_input
+
+from integrations.catalog import Catalog
+
+CATALOG = Catalog()
+OURS = {(integration.name, action) for integration in CATALOG for action in integration.actions}
+THEIRS = {
+    (name, action): model
+    for (name, _, action), model in ((key.partition("."), model) for key, model in INTEGRATION_ACTION_INPUT_MAP.items())
+    if name in CATALOG
+}
+
+CANVASES = "a canvas is edited by sections, which nobody could try here"
+ANY_CALL = "an action that can do everything can't be allowed or refused by what it does"
+PEOPLE = "contacts are another Google API; they belong to an integration of their own"
+NOT_OFFERED = {
+    ("slack", "create_canvas"): CANVASES,
+    ("slack", "create_channel_canvas"): CANVASES,
+    ("slack", "edit_canvas"): CANVASES,
+    ("slack", "delete_canvas"): CANVASES,
+    ("slack", "list_canvases"): CANVASES,
+    ("slack", "custom_api_call"): ANY_CALL,
+    ("github", "custom_api_call"): ANY_CALL,
+    ("gmail", "custom_api_call"): ANY_CALL,
+    ("gmail", "get_contacts"): PEOPLE,
+    ("gmail", "get_people"): PEOPLE,
+    ("gmail", "search_people"): PEOPLE,
+}
+
+PATTERNED = {
+    "^#[0-9a-f]{6}$": "#ffffff",
+    "^[0-9a-f]{40}$": "0" * 40,
+    "^[^:\\s]+$": "tada",
+}
+
+
+def test_the_clients_actions_are_offered_or_left_out_for_a_reason(capsys: pytest.CaptureFixture[str]):
+    assert THEIRS.keys() - OURS == NOT_OFFERED.keys()
+    with capsys.disabled():
+        for name in CATALOG.names():
+            theirs = [key for key in THEIRS if key[0] == name]
+            print(f"\n  {name}: {len([key for key in theirs if key in OURS])} of {len(theirs)} actions", end="")
+
+
+@pytest.mark.parametrize("key", sorted(THEIRS.keys() & OURS), ids=".".join)
+def test_what_the_typed_client_sends_is_accepted(key: tuple[str, str]):
+    schema = dict(CATALOG.get(key[0]).actions[key[1]].input_schema)
+    required: set[str] = set(schema.get("required", []))
+    names = {field.alias or name for name, field in THEIRS[key].model_fields.items()}
+    needed = {field.alias or name for name, field in THEIRS[key].model_fields.items() if field.is_required()}
+    assert names <= schema.get("properties", {}).keys(), "an input of the client's is unknown here"
+    assert required <= needed, "an input that the client may leave out is required here"
+    for chosen in (needed, names):
+        given = {name: sample(schema["properties"][name]) for name in chosen}
+        jsonschema_rs.validate(schema, sent_by_the_client(*key, given))
+
+
+def sent_by_the_client(name: str, action: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `execute_typed` puts on the wire: numbers as floats, absent inputs left out."""
+    return validate_action_input(name, action, dict(given)).model_dump(by_alias=True, exclude_none=True)
+
+
+def sample(schema: Mapping[str, Any]) -> Any:
+    """A value that `schema` accepts."""
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type"):
+        case "string":
+            return PATTERNED.get(schema.get("pattern", ""), "public_channel")
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return True
+        case "array":
+            return [sample(schema.get("items", {}))]
+        case _:
+            return {"any": "thing"}
