@@ -26,6 +26,7 @@ from gateway.tools.execution import Execution
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
+from gateway.workspaces.integrations import WorkspaceIntegrations
 from integrations.catalog import Catalog
 from storage.database import Database
 from storage.locking import exclusive
@@ -45,6 +46,7 @@ class Gateway:
     egress: Egress
     organizations: Organizations
     workspaces: Workspaces
+    workspace_integrations: WorkspaceIntegrations
     end_users: EndUsers
     end_user_sync: EndUserSync
     api_keys: ApiKeys
@@ -120,6 +122,7 @@ def _build(
         egress=egress,
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
+        workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, clock=clock),
         end_users=EndUsers(database, clock=clock),
         end_user_sync=EndUserSync(database, clock=clock),
         api_keys=ApiKeys(database, clock=clock, changes=changes),

@@ -1,8 +1,9 @@
 """Rows of MCP servers, their manual tools and their tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import col
 
 from storage.records import McpServer, McpServerTool, McpToken
@@ -33,7 +34,7 @@ class McpServers(Repository[McpServer]):
 
 
 class McpServerTools(Repository[McpServerTool]):
-    """Tools that were added to servers by hand; they are reached through a server of the scope."""
+    """Tools that were added to servers by hand; they lie where their server lies."""
 
     record = McpServerTool
     workspace_column = None
@@ -46,8 +47,20 @@ class McpServerTools(Repository[McpServerTool]):
             order=(col(McpServerTool.sort_order), col(McpServerTool.created_at), col(McpServerTool.id)),
         )
 
+    async def of_workspace(self, scope: TenantScope, workspace_id: str) -> list[McpServerTool]:
+        """Return the manual tools of all servers of a workspace."""
+        servers = select(col(McpServer.id)).where(col(McpServer.workspace_id) == workspace_id)
+        return await self._all(scope, col(McpServerTool.server_id).in_(servers))
+
     def _touch(self, row: McpServerTool) -> None:
         self._changed(("mcp_server", row.server_id))
+
+    def _boundary(self, scope: TenantScope) -> ColumnElement[bool]:
+        within = super()._boundary(scope)
+        if scope.workspace_ids is None:
+            return within
+        servers = select(col(McpServer.id)).where(col(McpServer.workspace_id).in_(scope.workspace_ids))
+        return within & col(McpServerTool.server_id).in_(servers)
 
 
 class McpTokens(Repository[McpToken]):
@@ -80,6 +93,17 @@ class McpTokens(Repository[McpToken]):
         if end_user_id is not None:
             conditions.append(col(McpToken.end_user_id) == end_user_id)
         return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def delete_of_server(
+        self, server: McpServer, *, kinds: Collection[str], except_of: str | None = None
+    ) -> None:
+        """Remove a server's tokens of these kinds, except those of one end user."""
+        conditions = [col(McpToken.server_id) == server.id, col(McpToken.kind).in_(kinds)]
+        if except_of is not None:
+            conditions.append(col(McpToken.end_user_id).is_distinct_from(except_of))
+        removed = await self._session.scalars(delete(McpToken).where(*conditions).returning(col(McpToken.id)))
+        for token_id in removed:
+            self._changed(("mcp_token", token_id))
 
     async def delete_expired(self, before: datetime) -> None:
         """Remove tokens of all tenants that expired before this moment."""

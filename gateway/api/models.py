@@ -60,9 +60,9 @@ class Deleted(Answer):
     id: str
 
 
-def absent() -> Any:
+def absent(**options: Any) -> Any:
     """A field that a request may leave out but not set to null; ask `given()` whether it is there."""
-    return Field(default_factory=_nothing)
+    return Field(default_factory=_nothing, **options)
 
 
 def omitted() -> Any:

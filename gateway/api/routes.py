@@ -5,7 +5,7 @@ Models and summaries are the handlers' own: see the signature and the docstring 
 
 from collections.abc import Mapping
 
-from gateway.api import actions, api_keys, end_users, organizations, workspaces
+from gateway.api import actions, api_keys, end_users, organizations, workspace_integrations, workspaces
 from gateway.api.calls import Access, Route
 
 API = "/api/v1"
@@ -13,6 +13,7 @@ API = "/api/v1"
 _ORGANIZATION = f"{API}/orgs/{{id}}"
 _END_USER = f"{API}/end-users/{{id}}"
 _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
+_INTEGRATIONS = f"{_WORKSPACE}/integrations"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
     "Organizations": (
@@ -32,7 +33,13 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("POST", f"{API}/workspaces", workspaces.create_workspace, Access.ORGANIZATION, status=201),
         Route("GET", _WORKSPACE, workspaces.get_workspace),
         Route("PATCH", _WORKSPACE, workspaces.update_workspace),
-        Route("DELETE", _WORKSPACE, workspaces.delete_workspace, Access.ORGANIZATION),
+        Route("DELETE", _WORKSPACE, workspaces.delete_workspace),
+    ),
+    "Workspace integrations": (
+        Route("GET", _INTEGRATIONS, workspace_integrations.list_integrations),
+        Route("POST", _INTEGRATIONS, workspace_integrations.add_integration, status=201),
+        Route("PATCH", f"{_INTEGRATIONS}/{{id}}", workspace_integrations.update_integration),
+        Route("DELETE", f"{_INTEGRATIONS}/{{id}}", workspace_integrations.remove_integration),
     ),
     "End users": (
         Route("GET", f"{API}/end-users", end_users.list_end_users),

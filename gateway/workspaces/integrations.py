@@ -1,0 +1,191 @@
+"""Workspace integrations: which integrations a workspace has, under which alias, and whose accounts they use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.access.shared_connections import shared_connection
+from gateway.access.static_tokens import PER_USER, held_workspace, refuse_beside_static_tokens
+from gateway.errors import AliasConflict, IntegrationNotFound, NotFound, ValidationFailed
+from gateway.kit.clock import Clock
+from gateway.kit.ids import new_id
+from gateway.naming import tool_prefix
+from gateway.refusals import refusing
+from integrations.catalog import Catalog
+from integrations.integration import Integration
+from storage.database import Database, Transaction
+from storage.records import Connection, WorkspaceIntegration
+from storage.scope import TenantScope
+
+FIXED = "fixed"
+_CONFLICTS = {
+    "uq_workspace_integrations_workspace_id_alias": AliasConflict(
+        "alias: another integration of the workspace has it already"
+    ),
+    "uq_workspace_integrations_workspace_id_tool_prefix": AliasConflict(
+        "alias: another integration of the workspace has one that makes the same tool names"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIntegration:
+    """What is to be configured; `connection` is the id or the external id of a shared connection."""
+
+    integration_name: str
+    alias: str | None = None
+    connection_strategy: str = FIXED
+    connection: str | None = None
+    others: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Columns that need no rule but their own: display_name, enabled_actions, settings, sort_order and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredIntegration:
+    """A workspace integration and the connection that it pins, if any."""
+
+    record: WorkspaceIntegration
+    connection: Connection | None
+
+
+class WorkspaceIntegrations:
+    """The integrations of a tenant's workspaces. Workspaces are named by id here."""
+
+    def __init__(self, database: Database, *, catalog: Catalog, clock: Clock) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._clock = clock
+
+    async def all(self, scope: TenantScope, workspace_id: str) -> Sequence[ConfiguredIntegration]:
+        """Return a workspace's integrations, in the order in which they are shown."""
+        async with self._database.read() as tx:
+            rows = await tx.workspace_integrations.of_workspace(scope, workspace_id)
+            pinned = [row.connection_id for row in rows if row.connection_id is not None]
+            connections = await tx.connections.display_names(scope, pinned)
+        return [ConfiguredIntegration(row, connections.get(row.connection_id or "")) for row in rows]
+
+    async def add(self, scope: TenantScope, workspace_id: str, new: NewIntegration) -> ConfiguredIntegration:
+        """Configure an integration.
+
+        Raises `IntegrationNotFound`, `ValidationFailed`, `ConnectionNotFound`, `AliasConflict`, `NotFound`,
+        `McpBearerBlocksPerUser`.
+        """
+        integration = self._integration(new.integration_name)
+        alias, now = new.alias or new.integration_name, self._clock()
+        row = WorkspaceIntegration(
+            id=new_id(),
+            organization_id=scope.organization_id,
+            workspace_id=workspace_id,
+            integration_name=new.integration_name,
+            alias=alias,
+            tool_prefix=tool_prefix(alias),
+            connection_strategy=new.connection_strategy,
+            created_at=now,
+            updated_at=now,
+            **new.others,
+        )
+        _check(row, integration)
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                await held_workspace(tx, scope, workspace_id)
+                await _check_alias(tx, scope, row)
+                connection = await _pinned(tx, scope, row, new.connection)
+                row.connection_id = None if connection is None else connection.id
+                _check_account(row, integration)
+                if row.connection_strategy == PER_USER:
+                    await refuse_beside_static_tokens(tx, scope, workspace_id)
+                return ConfiguredIntegration(await tx.workspace_integrations.insert(row), connection)
+
+    async def update(
+        self, scope: TenantScope, workspace_id: str, integration_id: str, changes: Mapping[str, Any]
+    ) -> ConfiguredIntegration:
+        """Set columns of an integration; `connection` stands for the reference of a shared connection, or None.
+
+        Raises what `add` raises.
+        """
+        values = dict(changes)
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                await held_workspace(tx, scope, workspace_id)
+                row = await _existing(tx, scope, workspace_id, integration_id)
+                was_per_user = row.connection_strategy == PER_USER
+                reference = values.pop("connection", row.connection_id)
+                for name, value in values.items():
+                    setattr(row, name, value)
+                row.tool_prefix = tool_prefix(row.alias)
+                integration = self._integration(row.integration_name)
+                _check(row, integration)
+                if "alias" in changes:
+                    await _check_alias(tx, scope, row)
+                connection = await _pinned(tx, scope, row, reference)
+                row.connection_id = None if connection is None else connection.id
+                if changes.keys() & {"connection", "connection_strategy"}:
+                    _check_account(row, integration)
+                if row.connection_strategy == PER_USER and not was_per_user:
+                    await refuse_beside_static_tokens(tx, scope, workspace_id)
+                await tx.workspace_integrations.update(row, updated_at=self._clock())
+                return ConfiguredIntegration(row, connection)
+
+    async def remove(self, scope: TenantScope, workspace_id: str, integration_id: str) -> None:
+        """Remove an integration; its tools go with it. Raises `NotFound`."""
+        async with self._database.write() as tx:
+            await tx.workspace_integrations.delete(await _existing(tx, scope, workspace_id, integration_id))
+
+    def _integration(self, name: str) -> Integration:
+        if name not in self._catalog:
+            raise IntegrationNotFound(f"integrationName: there is no integration {name[:100]!r} in the catalogue")
+        return self._catalog.get(name)
+
+
+async def _existing(tx: Transaction, scope: TenantScope, workspace_id: str, integration_id: str) -> WorkspaceIntegration:
+    row = await tx.workspace_integrations.get(scope, integration_id)
+    if row is None or row.workspace_id != workspace_id:
+        raise NotFound("there is no such integration in the workspace")
+    return row
+
+
+async def _pinned(
+    tx: Transaction, scope: TenantScope, row: WorkspaceIntegration, reference: str | None
+) -> Connection | None:
+    if reference is None:
+        return None
+    return await shared_connection(
+        tx,
+        scope,
+        reference,
+        workspace_id=row.workspace_id,
+        integration_name=row.integration_name,
+        auth_method_key=row.auth_method_key,
+    )
+
+
+async def _check_alias(tx: Transaction, scope: TenantScope, row: WorkspaceIntegration) -> None:
+    """Raise `AliasConflict` where a manual tool of the workspace's servers uses the alias for something else."""
+    for tool in await tx.mcp_server_tools.of_workspace(scope, row.workspace_id):
+        if tool_prefix(tool.integration_alias) != row.tool_prefix:
+            continue
+        if (tool.integration_alias, tool.integration_name) != (row.alias, row.integration_name):
+            raise AliasConflict(
+                f"alias: an MCP server of the workspace has tools of {tool.integration_name} "
+                f"under {tool.integration_alias!r}, and their names would be the same"
+            )
+
+
+def _check(row: WorkspaceIntegration, integration: Integration) -> None:
+    """Raise `ValidationFailed` where the configuration names what the integration does not have."""
+    methods = [method.key for method in integration.auth]
+    if row.auth_method_key is not None and row.auth_method_key not in methods:
+        raise ValidationFailed(f"authMethodKey: {integration.name} has {', '.join(methods) or 'nothing to connect'}")
+    if row.oauth_app_mode == "custom" and row.oauth_app_id is None:
+        raise ValidationFailed("oauthAppId: is required with oauthAppMode `custom`")
+    unknown = [name for name in row.enabled_actions or () if name not in integration.actions]
+    if unknown:
+        raise ValidationFailed(f"enabledActions: {integration.name} has no action {unknown[0][:100]!r}")
+
+
+def _check_account(row: WorkspaceIntegration, integration: Integration) -> None:
+    """Raise `ValidationFailed` for a fixed account that is not named."""
+    if row.connection_strategy == FIXED and row.connection_id is None and integration.auth:
+        raise ValidationFailed(
+            f"connectionId: is required with connectionStrategy `fixed`, for {integration.name} needs an account"
+        )
