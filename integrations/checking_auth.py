@@ -1,7 +1,10 @@
 """Faults of a manifest's `auth` and `api`: names that nothing fills, addresses that could lead anywhere."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+import jsonschema_rs
 
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, Custom, OAuth2, Send, TokenExchange
 from integrations.manifest import Manifest
@@ -12,8 +15,8 @@ from integrations.yaml_source import Path as Place
 
 Fault: TypeAlias = tuple[Place, str]
 
-TOKEN_VALUES = frozenset({"access_token", "refresh_token", "token_type"})
-OAUTH_APP = frozenset({"client_id", "client_secret"})
+TOKEN_VALUES: Final = frozenset({"access_token", "refresh_token", "token_type"})
+OAUTH_APP: Final = frozenset({"client_id", "client_secret"})
 
 
 def auth_faults(manifest: Manifest) -> Iterator[Fault]:
@@ -41,6 +44,7 @@ def known_values(method: AnyAuthMethod) -> frozenset[str]:
 
 
 def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> Iterator[Fault]:
+    yield from _field_faults(method, place)
     known = known_values(method)
     send = method.send or Send()
     yield from _unfilled({**send.headers, **send.query}, known, (*place, "send"))
@@ -55,8 +59,20 @@ def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> I
     if isinstance(method, ClientCredentials | TokenExchange):
         addresses = {"url": method.token.url, **method.token.params, **method.token.headers}
         yield from _unfilled(addresses, known - {"access_token"}, (*place, "token"))
+    if method.account is not None and method.account.base_url is not None:
+        yield from _plain_http_faults({"base_url": method.account.base_url}, (*place, "account"))
     if manifest.api is not None:
         yield from _base_url_faults(method, manifest, known, place=place)
+
+
+def _field_faults(method: AnyAuthMethod, place: Place) -> Iterator[Fault]:
+    """Patterns that only a backtracking engine takes could be made to run for years (R50)."""
+    for name, field in auth_fields(method).items():
+        try:
+            schema = {"pattern": field.pattern or ""}
+            jsonschema_rs.Draft202012Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
+        except ValueError:
+            yield place, f"auth {method.key}: the pattern of {name} must do without look-around and back-references"
 
 
 def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Iterator[Fault]:
@@ -65,6 +81,14 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
     authorize = {"url": method.authorize.url, **method.authorize.params}
     token = {"url": method.token.url, **method.token.params, **method.token.headers}
     refresh = {"url": method.refresh.url or "", **method.refresh.params, **method.refresh.headers}
+    yield from _plain_http_faults(
+        {
+            "authorize": method.authorize.url,
+            "token": method.token.url,
+            "revoke": method.revoke.url if method.revoke else "",
+        },
+        place,
+    )
     yield from _unfilled(authorize, entered, (*place, "authorize"))
     yield from _unfilled(token, entered | callback | OAUTH_APP, (*place, "token"))
     yield from _unfilled(refresh, known | OAUTH_APP, (*place, "refresh"))
@@ -80,6 +104,7 @@ def _base_url_faults(
     assert manifest.api is not None  # noqa: S101 - the caller has looked
     base_url = method.base_url or manifest.api.base_url
     where = (*place, "base_url") if method.base_url else ("api", "base_url")
+    yield from _plain_http_faults({"base_url": base_url}, where[:-1])
     yield from _unfilled({"base_url": base_url}, known, where)
     kept = {*method.keep, *method.keep_from_callback} if isinstance(method, OAuth2) else set[str]()
     if set(placeholders(_host_part(base_url))) & kept and not manifest.api.hosts:
@@ -100,6 +125,7 @@ def _api_faults(manifest: Manifest) -> Iterator[Fault]:
     if not manifest.auth:
         for place, templates in (("base_url", {"base_url": manifest.api.base_url}), ("headers", manifest.api.headers)):
             yield from _unfilled(templates, frozenset(), ("api", place))
+        yield from _plain_http_faults({"base_url": manifest.api.base_url}, ("api",))
     if "?" in manifest.api.base_url:
         yield ("api", "base_url"), "base_url: must not hold a query; use `api.query`"
     for name in manifest.api.headers:
@@ -109,6 +135,12 @@ def _api_faults(manifest: Manifest) -> Iterator[Fault]:
 
 def _sends_requests(manifest: Manifest) -> bool:
     return bool(manifest.options) or any(action.request is not None for action in manifest.actions)
+
+
+def _plain_http_faults(urls: Mapping[str, str], place: Place) -> Iterator[Fault]:
+    for key, url in urls.items():
+        if url.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", url + "/"):
+            yield (*place, key), f"{key}: must be https (http is for this machine only)"
 
 
 def _unfilled(templates: Mapping[str, str], known: frozenset[str], place: Place) -> Iterator[Fault]:

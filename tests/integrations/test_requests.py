@@ -197,6 +197,13 @@ async def test_what_json_cannot_hold_is_the_callers_fault(value: Json):
         await sent(acme("{post: x, json: input}"), {"id": "1", "title": value})
 
 
+async def test_time_and_size_limits_go_with_every_request():
+    text = MANIFEST.format(request="{get: x}", auth="type: secret_text", base_url="https://e.com/")
+    limited = text.replace("api:\n", "api:\n  timeout_seconds: 5\n") + "    output: {max_bytes: 1000}\n"
+    request = await sent(Integration(load(limited, "acme.yaml")), {"id": "1"})
+    assert (request.timeout_seconds, request.max_response_bytes) == (5, 1000)
+
+
 def test_neither_credentials_nor_targets_show_in_a_repr():
     from integrations.target import target_of
 
