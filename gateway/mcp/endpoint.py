@@ -120,9 +120,9 @@ class McpEndpoint:
         """Serve a client of a handshake revision, or a bare call that names no revision at all."""
         if visit.session is not None:
             _set_header(request.scope, _VERSION_HEADER, visit.session.protocol_version)
-        accept = request.headers.get("accept", "")
-        streams = "text/event-stream" in accept or "*/*" in accept
-        if not streams and "application/json" not in accept:
+        # Only who names event streams gets one: `*/*` is what HTTP libraries say for clients that read plain JSON.
+        streams = "text/event-stream" in request.headers.get("accept", "")
+        if not streams:
             _set_header(request.scope, "accept", "application/json")
         serve = self._streaming.asgi_app if streams else _cancelled_on_leaving(self._plain.asgi_app)
         if envelope.get("method") != "initialize":

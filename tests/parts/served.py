@@ -1,0 +1,69 @@
+"""The whole gateway on a loopback port, inside the test's own event loop, with Acme beside it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from gateway.acme import MANIFEST, RunningAcme, run_acme
+from gateway.app import create_app
+from gateway.kit.clock import Clock, system_clock
+from gateway.kit.serving import build_server
+from gateway.settings import IntegrationSettings, Settings
+from gateway.wiring import Gateway, open_gateway
+from integrations.catalog import Catalog
+from tests.parts.ports import free_port
+from tests.parts.rest import SERVICE_KEY
+
+
+@dataclass(frozen=True)
+class Served:
+    """A gateway that answers at `url`, and the provider that its integration `acme` reaches."""
+
+    url: str
+    gateway: Gateway
+    acme: RunningAcme
+
+    def endpoint(self, server_id: str) -> str:
+        """The address of an MCP server."""
+        return f"{self.url}/mcp/srv_{server_id}"
+
+
+def settings_for(folder: Path, *, port: int, urls: dict[str, dict[str, str]] | None = None, **values: Any) -> Settings:
+    """Settings of a gateway on this port; `urls` are address maps by integration."""
+    return Settings(
+        port=port,
+        data_dir=folder / "data",
+        service_key=SecretStr(SERVICE_KEY),
+        rate_limit_per_minute=100_000,
+        integrations={name: IntegrationSettings(urls=mapped) for name, mapped in (urls or {}).items()},
+        **values,
+    )
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path,
+    *,
+    clock: Clock = system_clock,
+    urls: dict[str, dict[str, str]] | None = None,
+    catalog: Callable[[], Catalog] = lambda: Catalog(further=[MANIFEST]),
+    **values: Any,
+) -> AsyncGenerator[Served]:
+    """Serve a fresh gateway, and Acme, until the block ends."""
+    port = free_port()
+    async with run_acme() as acme:
+        settings = settings_for(folder, port=port, urls={"acme": dict(acme.urls), **(urls or {})}, **values)
+        async with open_gateway(settings, clock=clock, catalog=catalog()) as gateway:
+            app = create_app(gateway)
+            server = build_server(app, host=settings.host, port=port, on_drain=[app.state.drain])
+            # Not a task group: pytest ends a fixture in another task than it began it in.
+            task = asyncio.create_task(server.serve())
+            await server.is_listening.wait()
+            yield Served(settings.public_url, gateway, acme)
+            server.should_exit = True
+            await task
