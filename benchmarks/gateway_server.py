@@ -1,0 +1,47 @@
+"""Toolgate as `toolgate serve` runs it, with Acme in its catalogue; prints where it listens as one line of JSON.
+
+`python -m benchmarks.gateway_server '{"data_dir", "port", "acme_url", "service_key"}'`
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from pydantic import SecretStr
+
+from gateway.acme import BASE_URL, MANIFEST
+from gateway.app import create_app
+from gateway.kit.log import configure_logging
+from gateway.kit.serving import build_server
+from gateway.settings import IntegrationSettings, Settings
+from gateway.wiring import open_gateway
+from integrations.catalog import Catalog
+
+
+def settings_from(given: dict[str, Any]) -> Settings:
+    return Settings(
+        port=given["port"],
+        data_dir=Path(given["data_dir"]),
+        service_key=SecretStr(given["service_key"]),
+        # Provisioning is quick and comes from one address; calls over MCP are not counted here.
+        rate_limit_per_minute=10_000_000,
+        integrations={"acme": IntegrationSettings(urls={BASE_URL: given["acme_url"]})},
+    )
+
+
+async def serve(settings: Settings) -> None:
+    configure_logging(log_format=settings.log_format, level=settings.log_level)
+    async with open_gateway(settings, catalog=Catalog(further=[MANIFEST])) as gateway:
+        app = create_app(gateway)
+        server = build_server(app, host=settings.host, port=settings.port, on_drain=[app.state.drain])
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve())
+            await server.is_listening.wait()
+            print(json.dumps({"url": f"{settings.public_url}/"}), flush=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(settings_from(json.loads(sys.argv[1]))))
