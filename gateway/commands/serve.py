@@ -40,8 +40,10 @@ def _check_address(settings: Settings) -> None:
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
-        reason = error.strerror or error
-        raise CommandFailed(f"can't listen on {settings.host}, port {settings.port}: {reason}; set port") from error
+        reason = str(error.strerror or error).partition(" (while")[0]
+        raise CommandFailed(
+            f"can't listen on {settings.host}, port {settings.port}: {reason}; set port to a free one"
+        ) from error
 
 
 async def _serve(settings: Settings) -> None:
