@@ -30,7 +30,7 @@ async def merge_objects(call: ActionCall) -> Json:
 
 async def filter_array(call: ActionCall) -> Json:
     """The elements that meet every condition."""
-    conditions = call.arguments["conditions"]
+    conditions = {name: operators_of(name, wanted) for name, wanted in call.arguments["conditions"].items()}
     items = [element for element in call.arguments["array"] if meets(element, conditions)]
     return {"items": items, "count": len(items)}
 
@@ -53,22 +53,20 @@ def merged_deeply(first: Mapping[str, Json], second: Mapping[str, Json], depth: 
     return merged
 
 
-def meets(element: Json, conditions: Mapping[str, Json]) -> bool:
-    """Whether `element` is an object that meets all `conditions`.
-
-    A key is a field, or a path such as `address.city`; an absent field counts as null. A value has to be equal, or is
-    an object of operators (`{"$gte": 18}`), all of which have to hold. Raises InvalidInput on an unknown operator.
-    """
-    wanted = {field: operators_of(field, condition) for field, condition in conditions.items()}
+def meets(element: Json, conditions: Mapping[str, Mapping[str, Json]]) -> bool:
+    """Whether `element` is an object whose fields hold up to all operators of all `conditions`."""
     return is_object(element) and all(
         OPERATORS[name](field_of(element, field), operand)
-        for field, operators in wanted.items()
+        for field, operators in conditions.items()
         for name, operand in operators.items()
     )
 
 
 def operators_of(field: str, condition: Json) -> Mapping[str, Json]:
-    """The operators in `condition`; a plain value means equality."""
+    """The operators in `condition` with their operands; a plain value has to be equal.
+
+    Raises InvalidInput, pointing to the condition of `field`, on an operator that there is none of.
+    """
     if not is_object(condition) or not any(key.startswith("$") for key in condition):
         return {"$eq": condition}
     for name, operand in condition.items():
@@ -81,7 +79,7 @@ def operators_of(field: str, condition: Json) -> Mapping[str, Json]:
 
 
 def field_of(element: Mapping[str, Json], field: str) -> Json:
-    """The field of that very name, else what the dotted path leads to, else None."""
+    """The field of that very name, else what it leads to as a path (`address.city`), else None."""
     if field in element:
         return element[field]
     found: Json = element
