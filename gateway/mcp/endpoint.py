@@ -105,7 +105,7 @@ class McpEndpoint:
         except JsonRefused as error:
             return refusals.not_json(str(error))
         envelope = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-        if envelope.get("jsonrpc") != "2.0":
+        if not _is_message(envelope):
             return refusals.not_one_message()
         visit.enter(request.scope)
         if request.headers.get(_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0]) not in HANDSHAKE_PROTOCOL_VERSIONS:
@@ -160,6 +160,13 @@ class McpEndpoint:
 
 
 _NOT_OURS = Session(protocol_version="", takes_url_elicitation=False)
+
+
+def _is_message(envelope: Mapping[str, Any]) -> bool:
+    """Tell whether this is a JSON-RPC message; what is not, the SDK would tell of in its parser's own words."""
+    if envelope.get("jsonrpc") != "2.0" or not isinstance(envelope.get("params", {}), dict):
+        return False
+    return isinstance(envelope.get("method"), str) or not envelope.keys().isdisjoint(("result", "error"))
 
 
 def _bearer(request: Request) -> str | None:

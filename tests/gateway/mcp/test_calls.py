@@ -31,7 +31,7 @@ async def test_a_call_runs_by_the_end_users_own_account(shop: Shop, wire: Wire) 
     result = await wire.call("acme__create_note", {"title": "hello", "text": "world"})
 
     assert result["isError"] is False
-    assert result["structuredContent"]["author"] == "alice"
+    assert result["structuredContent"]["author"]["id"] == "alice"
     assert result["_meta"]["io.toolgate/account"]["externalId"] == "alice-at-acme"
 
 
