@@ -47,8 +47,8 @@ async def exclusive(database: Database, *, on_lost: Callable[[], None] = lambda:
 @contextlib.contextmanager
 def _locked_file(database: Path) -> Generator[None]:
     # The file stays: were it removed, two processes could hold two files of the same name.
-    path = database.resolve().with_name(database.name + ".lock")
-    lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    file = database.resolve()
+    lock = os.open(file.with_name(file.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

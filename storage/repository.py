@@ -47,6 +47,8 @@ class Rows(Generic[Row]):
 
     async def update(self, row: Row, **values: Any) -> Row:
         """Set columns of a row that this transaction has read. Raises `AlreadyExists`, `ReferenceMissing`."""
+        if row not in self._session:
+            raise ValueError("a row of another transaction can't be changed in this one")
         for name, value in values.items():
             setattr(row, name, value)
         await self._flush()
@@ -59,7 +61,6 @@ class Rows(Generic[Row]):
         for topic in await topics_below(self._session, row):
             self._changed(topic)
         await self._session.execute(delete(self.record).where(self.record.id == row.id))
-        self._session.expunge(row)
 
     def _touch(self, row: Row) -> None:
         """Say which topics a change of this row concerns."""

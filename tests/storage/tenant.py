@@ -1,0 +1,220 @@
+"""A tenant with one row of every kind, to look for from outside."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from storage.database import Transaction
+from storage.records import (
+    ApiKey,
+    Connection,
+    EndUser,
+    McpServer,
+    McpServerTool,
+    McpToken,
+    Organization,
+    StateEntry,
+    StateFile,
+    StateNamespace,
+    Workspace,
+    WorkspaceIntegration,
+)
+from storage.scope import TenantScope
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, 123456, UTC)
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One workspace with a row of every kind in it, all reachable from another."""
+
+    organization: Organization
+    workspace: Workspace
+    api_key: ApiKey
+    end_user: EndUser
+    integration: WorkspaceIntegration
+    connection: Connection
+    """The end user's, made for the integration, and pinned by it and by the tool."""
+    server: McpServer
+    """Pinned to the end user."""
+    tool: McpServerTool
+    static_token: McpToken
+    token: McpToken
+    namespace: StateNamespace
+    entry: StateEntry
+    file: StateFile
+
+    @property
+    def scope(self) -> TenantScope:
+        """The whole organization."""
+        return TenantScope(self.organization.id)
+
+    @property
+    def workspace_scope(self) -> TenantScope:
+        """This workspace only, as a scoped API key has it."""
+        return TenantScope(self.organization.id, frozenset((self.workspace.id,)))
+
+
+async def plant(tx: Transaction, *, organization: Organization | None = None) -> Tenant:
+    """Make a tenant: a new organization with a workspace, or another workspace of a given organization."""
+    if organization is None:
+        organization = await tx.organizations.insert(an_organization())
+    workspace = await tx.workspaces.insert(a_workspace(organization))
+    end_user = await tx.end_users.insert(an_end_user(workspace))
+    integration = await tx.workspace_integrations.insert(an_integration(workspace))
+    connection = await tx.connections.insert(
+        a_connection(workspace, end_user=end_user, workspace_integration_id=integration.id)
+    )
+    await tx.workspace_integrations.update(integration, connection_id=connection.id)
+    server = await tx.mcp_servers.insert(a_server(workspace, end_user_id=end_user.id, is_pinned=True))
+    namespace = await tx.state_namespaces.insert(a_namespace(workspace, end_user))
+    return Tenant(
+        organization=organization,
+        workspace=workspace,
+        api_key=await tx.api_keys.insert(an_api_key(organization)),
+        end_user=end_user,
+        integration=integration,
+        connection=connection,
+        server=server,
+        tool=await tx.mcp_server_tools.insert(a_tool(server, connection_id=connection.id)),
+        static_token=await tx.mcp_tokens.insert(a_token(server, kind="static")),
+        token=await tx.mcp_tokens.insert(a_token(server, kind="end_user", end_user_id=end_user.id)),
+        namespace=namespace,
+        entry=await tx.state_entries.insert(an_entry(namespace, "color", '"green"')),
+        file=await tx.state_files.insert(a_file(namespace, "notes/today.txt")),
+    )
+
+
+def an_organization(**values: Any) -> Organization:
+    return Organization(**_row(values, name="Acme", slug=_name(), updated_at=NOW))
+
+
+def an_api_key(organization: Organization, **values: Any) -> ApiKey:
+    return ApiKey(
+        **_row(values, organization_id=organization.id, name="key", key_hash=_name(), key_prefix="wvz_1234"),
+    )
+
+
+def a_workspace(organization: Organization, **values: Any) -> Workspace:
+    return Workspace(**_row(values, organization_id=organization.id, name="Main", slug=_name(), updated_at=NOW))
+
+
+def an_end_user(workspace: Workspace, **values: Any) -> EndUser:
+    address = {"email": "Ann@x.test", "email_key": "ann@x.test"}
+    return EndUser(**_row(values, **_in(workspace), **address, external_id=_name(), updated_at=NOW))
+
+
+def an_integration(workspace: Workspace, **values: Any) -> WorkspaceIntegration:
+    return WorkspaceIntegration(
+        **_row(
+            values,
+            **_in(workspace),
+            integration_name="slack",
+            alias=_name(),
+            tool_prefix=_name(),
+            connection_strategy="per_user",
+            updated_at=NOW,
+        )
+    )
+
+
+def a_connection(workspace: Workspace, *, end_user: EndUser | None = None, **values: Any) -> Connection:
+    """The end user's connection, or the workspace's."""
+    scope = {"scope": "WORKSPACE"} if end_user is None else {"scope": "USER", "end_user_id": end_user.id}
+    return Connection(
+        **_row(
+            values,
+            **_in(workspace),
+            **scope,
+            owner=(end_user or workspace).id,
+            integration_name="slack",
+            external_id=_name(),
+            display_name="Ann's Slack",
+            type="OAUTH2",
+            sealed=b"\x01sealed",
+            updated_at=NOW,
+        )
+    )
+
+
+def an_organization_connection(organization: Organization, **values: Any) -> Connection:
+    return Connection(
+        **_row(
+            values,
+            organization_id=organization.id,
+            owner=organization.id,
+            scope="ORGANIZATION",
+            integration_name="slack",
+            external_id=_name(),
+            display_name="Everybody's Slack",
+            type="SECRET_TEXT",
+            sealed=b"\x01sealed",
+            updated_at=NOW,
+        )
+    )
+
+
+def a_server(workspace: Workspace, **values: Any) -> McpServer:
+    modes = {"mode": "TOOLS", "auth_mode": "bearer", "end_user_access": "restricted"}
+    return McpServer(**_row(values, **_in(workspace), **modes, name="Agent", updated_at=NOW))
+
+
+def a_tool(server: McpServer, **values: Any) -> McpServerTool:
+    return McpServerTool(
+        **_row(
+            values,
+            organization_id=server.organization_id,
+            server_id=server.id,
+            integration_name="slack",
+            integration_alias="slack",
+            action_name=_name(),
+            updated_at=NOW,
+        )
+    )
+
+
+def a_token(server: McpServer, **values: Any) -> McpToken:
+    return McpToken(
+        **_row(
+            values,
+            organization_id=server.organization_id,
+            workspace_id=server.workspace_id,
+            server_id=server.id,
+            token_hash=_name(),
+            token_prefix="mcp_1234",
+            scopes=["mcp:tools"],
+        )
+    )
+
+
+def a_namespace(workspace: Workspace, end_user: EndUser, **values: Any) -> StateNamespace:
+    key = {"scope": "end_user", "key": end_user.id, "end_user_id": end_user.id}
+    return StateNamespace(**_row(values, **_in(workspace), **key, integration_name="kv-store"))
+
+
+def an_entry(namespace: StateNamespace, key: str, value: str) -> StateEntry:
+    return StateEntry(**_row({}, namespace_id=namespace.id, key=key, value=value))
+
+
+def a_file(namespace: StateNamespace, path: str, **values: Any) -> StateFile:
+    content = {"content_type": "text/plain", "size": 5, "content": b"hello"}
+    return StateFile(**_row(values, **content, namespace_id=namespace.id, path=path, updated_at=NOW))
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+def _row(values: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    return {"id": new_id(), "created_at": NOW, **defaults, **values}
+
+
+def _in(workspace: Workspace) -> dict[str, Any]:
+    return {"organization_id": workspace.organization_id, "workspace_id": workspace.id}
+
+
+def _name() -> str:
+    return f"name-{next(_numbers)}"

@@ -1,0 +1,236 @@
+"""Every method of every repository that takes a scope, called with ids from outside of it (security R39, R41)."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, get_type_hints
+
+import pytest
+
+from storage.database import Database, Transaction
+from storage.records import WorkspaceIntegration
+from storage.repository import Rows
+from storage.scope import TenantScope
+from tests.storage.tenant import (
+    NOW,
+    Tenant,
+    a_workspace,
+    an_integration,
+    an_organization,
+    an_organization_connection,
+    new_id,
+    plant,
+)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything by which the rows of a tenant can be asked for."""
+
+    workspace: str
+    slug: str
+    api_key: str
+    end_user: str
+    external_id: str
+    integration: WorkspaceIntegration
+    connection: str
+    connection_external_id: str
+    server: str
+    tool: str
+    token: str
+    namespace: str
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "Names":
+        return cls(
+            workspace=tenant.workspace.id,
+            slug=tenant.workspace.slug,
+            api_key=tenant.api_key.id,
+            end_user=tenant.end_user.id,
+            external_id=str(tenant.end_user.external_id),
+            integration=tenant.integration,
+            connection=tenant.connection.id,
+            connection_external_id=tenant.connection.external_id,
+            server=tenant.server.id,
+            tool=tenant.tool.id,
+            token=tenant.token.id,
+            namespace=tenant.namespace.id,
+        )
+
+    @classmethod
+    def unknown(cls) -> "Names":
+        integration = an_integration(a_workspace(an_organization()))
+        others = [name for name in cls.__annotations__ if name != "integration"]
+        return cls(integration=integration, **{name: new_id() for name in others})
+
+
+Question: TypeAlias = Callable[[Transaction, TenantScope, Names], Awaitable[Any]]
+PAGE: dict[str, Any] = {"limit": 100, "offset": 0}
+
+QUESTIONS: dict[str, Question] = {
+    "api_keys.get": lambda tx, scope, its: tx.api_keys.get(scope, its.api_key),
+    "workspaces.get": lambda tx, scope, its: tx.workspaces.get(scope, its.workspace),
+    "workspaces.by_slug": lambda tx, scope, its: tx.workspaces.by_slug(scope, its.slug),
+    "workspaces.hold": lambda tx, scope, its: tx.workspaces.hold(scope, its.workspace),
+    "end_users.get": lambda tx, scope, its: tx.end_users.get(scope, its.end_user),
+    "end_users.by_external_id": lambda tx, scope, its: tx.end_users.by_external_id(
+        scope, its.workspace, its.external_id
+    ),
+    "end_users.by_external_ids": lambda tx, scope, its: tx.end_users.by_external_ids(
+        scope, its.workspace, [its.external_id]
+    ),
+    "end_users.page": lambda tx, scope, its: tx.end_users.page(scope, its.workspace, **PAGE),
+    "workspace_integrations.get": lambda tx, scope, its: tx.workspace_integrations.get(scope, its.integration.id),
+    "workspace_integrations.of_workspace": lambda tx, scope, its: tx.workspace_integrations.of_workspace(
+        scope, its.workspace
+    ),
+    "workspace_integrations.by_alias": lambda tx, scope, its: tx.workspace_integrations.by_alias(
+        scope, its.workspace, its.integration.alias
+    ),
+    "connections.get": lambda tx, scope, its: tx.connections.get(scope, its.connection),
+    "connections.get_usable": lambda tx, scope, its: tx.connections.get_usable(
+        scope, its.connection, workspace_id=its.workspace
+    ),
+    "connections.by_external_id": lambda tx, scope, its: tx.connections.by_external_id(
+        scope,
+        its.connection_external_id,
+        integration_name="slack",
+        workspace_id=its.workspace,
+        end_user_id=its.end_user,
+    ),
+    "connections.named_by_others": lambda tx, scope, its: tx.connections.named_by_others(
+        scope, its.connection_external_id, integration_name="slack", workspace_id=its.workspace
+    ),
+    "connections.own": lambda tx, scope, its: tx.connections.own(scope, its.end_user, integration=its.integration),
+    "connections.of_end_user": lambda tx, scope, its: tx.connections.of_end_user(scope, its.end_user),
+    "connections.page": lambda tx, scope, its: tx.connections.page(scope, workspace_id=its.workspace, **PAGE),
+    "connections.display_names": lambda tx, scope, its: tx.connections.display_names(scope, [its.connection]),
+    "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
+    "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
+    "mcp_servers.of_workspace": lambda tx, scope, its: tx.mcp_servers.of_workspace(scope, its.workspace),
+    "mcp_server_tools.get": lambda tx, scope, its: tx.mcp_server_tools.get(scope, its.tool),
+    "mcp_server_tools.of_workspace": lambda tx, scope, its: tx.mcp_server_tools.of_workspace(scope, its.workspace),
+    "mcp_server_tools.of_server": lambda tx, scope, its: tx.mcp_server_tools.of_server(scope, its.server),
+    "mcp_tokens.get": lambda tx, scope, its: tx.mcp_tokens.get(scope, its.token),
+    "mcp_tokens.static_of": lambda tx, scope, its: tx.mcp_tokens.static_of(scope, its.server),
+    "mcp_tokens.servers_with_static": lambda tx, scope, its: tx.mcp_tokens.servers_with_static(scope, [its.server]),
+    "mcp_tokens.page_of_end_users": lambda tx, scope, its: tx.mcp_tokens.page_of_end_users(
+        scope, its.server, end_user_id=None, now=NOW, **PAGE
+    ),
+    "state_namespaces.get": lambda tx, scope, its: tx.state_namespaces.get(scope, its.namespace),
+    "state_namespaces.find": lambda tx, scope, its: tx.state_namespaces.find(
+        scope, its.workspace, integration_name="kv-store", kind="end_user", key=its.end_user
+    ),
+}
+LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
+    "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
+    "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
+    "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
+    "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
+}
+# Keys belong to the organization; that only organization-wide keys may manage them is a rule, not a boundary.
+OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
+UNSCOPED = {
+    # They take a row, or what only who has seen a row knows.
+    *("insert", "insert_many", "insert_unless_there", "update", "delete"),
+    *("connection_counts", "external_ids", "set_status", "mark_used", "delete_of_server"),
+    "state_namespaces.hold",
+    # Below a namespace, which is found within a scope.
+    *("state_entries.at", "state_entries.remove", "state_entries.count"),
+    *("state_files.at", "state_files.remove", "state_files.under", "state_files.total_size"),
+    # Doors, through which a scope is found.
+    *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
+    "end_users.find_with_integration",
+    # The operator's and the housekeeper's, for the whole deployment.
+    *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
+    "canaries.find",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A tenant, a second workspace of its organization, and a stranger."""
+
+    tenant: Tenant
+    sibling: Tenant
+    stranger: Tenant
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    async with database.write() as tx:
+        tenant = await plant(tx)
+        sibling = await plant(tx, organization=tenant.organization)
+        return World(tenant=tenant, sibling=sibling, stranger=await plant(tx))
+
+
+async def test_a_foreign_id_answers_like_an_unknown_one(database: Database, world: World) -> None:
+    its, unknown, stranger = Names.of(world.tenant), Names.unknown(), world.stranger
+    forged = TenantScope(stranger.organization.id, frozenset((world.tenant.workspace.id,)))
+    async with database.write() as tx:
+        for name, ask in QUESTIONS.items():
+            nothing = await ask(tx, world.tenant.scope, unknown)
+            assert await ask(tx, world.tenant.scope, its) != nothing, f"{name} finds what is there"
+            for scope in (stranger.scope, stranger.workspace_scope, forged):
+                assert await ask(tx, scope, its) == await ask(tx, scope, unknown) == nothing, name
+
+
+async def test_another_workspace_answers_a_scoped_key_like_an_unknown_one(database: Database, world: World) -> None:
+    its, unknown = Names.of(world.tenant), Names.unknown()
+    none = TenantScope(world.tenant.organization.id, frozenset())
+    async with database.write() as tx:
+        for name, ask in QUESTIONS.items():
+            nothing = await ask(tx, world.tenant.scope, unknown)
+            assert await ask(tx, world.tenant.workspace_scope, its) != nothing, f"{name} finds what is there"
+            for scope in (world.sibling.workspace_scope, none, world.sibling.scope.within(world.sibling.workspace.id)):
+                if name not in OF_ORGANIZATION:
+                    assert await ask(tx, scope, its) == await ask(tx, scope, unknown) == nothing, name
+
+
+async def test_lists_hold_what_is_within_the_scope_and_nothing_else(database: Database, world: World) -> None:
+    async with database.read() as tx:
+        for name, ask in LISTS.items():
+            counts = [
+                (await ask(tx, scope)).total
+                for scope in (world.tenant.scope, world.tenant.workspace_scope, world.stranger.scope)
+            ]
+            assert counts == ([2, 2, 1] if name in OF_ORGANIZATION else [2, 1, 1]), name
+
+
+async def test_a_scope_narrowed_to_a_workspace_that_it_does_not_hold_holds_nothing(world: World) -> None:
+    assert world.tenant.workspace_scope.within(world.sibling.workspace.id).workspace_ids == frozenset()
+
+
+async def test_an_organizations_connection_may_be_used_in_its_workspaces_and_managed_by_the_organization(
+    database: Database, world: World
+) -> None:
+    tenant = world.tenant
+    async with database.write() as tx:
+        shared = await tx.connections.insert(an_organization_connection(tenant.organization, external_id="shared"))
+
+        async def used_and_managed(scope: TenantScope) -> tuple[bool, bool, bool, bool]:
+            usable = await tx.connections.get_usable(scope, shared.id, workspace_id=tenant.workspace.id)
+            named = await tx.connections.by_external_id(
+                scope, "shared", integration_name="slack", workspace_id=tenant.workspace.id, end_user_id=None
+            )
+            labelled = await tx.connections.display_names(scope, [shared.id])
+            managed = await tx.connections.get(scope, shared.id)
+            return usable is not None, named is not None, shared.id in labelled, managed is not None
+
+        assert await used_and_managed(tenant.scope) == (True, True, True, True)
+        assert await used_and_managed(tenant.workspace_scope) == (True, True, True, False)
+        assert await used_and_managed(world.stranger.scope) == (False, False, False, False)
+
+
+def test_every_method_is_asked_here_or_needs_no_scope_for_a_reason() -> None:
+    methods: set[str] = set()
+    for table, prop in vars(Transaction).items():
+        if isinstance(prop, cached_property):
+            repository = get_type_hints(prop.func)["return"]
+            assert issubclass(repository, Rows)
+            found = inspect.getmembers(repository, inspect.iscoroutinefunction)
+            methods |= {f"{table}.{name}" for name, _ in found if not name.startswith("_")}
+
+    accounted_for = {*QUESTIONS, *LISTS, *(name for name in methods if {name, name.split(".")[1]} & UNSCOPED)}
+    assert methods == accounted_for, "ask new methods in QUESTIONS, or say in UNSCOPED why they need no scope"
