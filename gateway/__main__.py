@@ -65,7 +65,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Leave after the story, and remove what it made.")] = False,
 ) -> None:
     """Start a gateway with a provider simulator and tell its story with a real MCP client."""
-    from gateway.commands.demo import demo as run
+    from gateway.demo import demo as run
 
     raise typer.Exit(run(once=once))
 

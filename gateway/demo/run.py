@@ -1,0 +1,70 @@
+"""`toolgate demo`: set the stage, tell the story, and go on serving for whoever wants to try it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+
+from gateway.acme import Acme
+from gateway.demo.client_setup import show_client_setup
+from gateway.demo.narrator import Narrator, StepFailed
+from gateway.demo.stage import Stage, open_stage
+from gateway.demo.story import Story
+from gateway.kit.log import configure_logging
+
+LOG_FILE = "gateway.log"
+
+_FAILED = 1
+_INTERRUPTED = 130
+
+
+def demo(*, once: bool) -> int:
+    """Run the demo on this process's terminal and return the exit code."""
+    os.umask(0o077)
+    return anyio.run(run_demo, once, Console(highlight=False), backend_options={"use_uvloop": True})
+
+
+async def run_demo(once: bool, console: Console, *, new_acme: Callable[[], Acme] = Acme) -> int:
+    """Tell the story on `console`; unless `once`, go on serving until a signal comes.
+
+    Returns 0, 1 where a step failed (its files are kept then), or 130 where a signal came before the end.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="toolgate-demo-"))
+    narrator = Narrator(console)
+    with (folder / LOG_FILE).open("w", encoding="utf-8") as log:
+        configure_logging(log_format="text", stream=log)
+        code = await _perform(folder, narrator, once=once, acme=new_acme())
+        if code == _FAILED:
+            narrator.say(f"What the gateway logged is in {folder / LOG_FILE}.")
+        else:
+            shutil.rmtree(folder)
+    return code
+
+
+async def _perform(folder: Path, narrator: Narrator, *, once: bool, acme: Acme) -> int:
+    code = _INTERRUPTED
+    async with open_stage(folder, acme) as stage:
+        code = await _tell(stage, narrator, goes_on=not once)
+        if code == 0 and not once:
+            await stage.until_stopped()
+    return code
+
+
+async def _tell(stage: Stage, narrator: Narrator, *, goes_on: bool) -> int:
+    narrator.title(
+        "Toolgate's story, told by a real server and a real MCP client. Nothing leaves this machine.",
+        {"gateway": stage.url, "Acme": f"{stage.acme.url} (a simulated provider: OAuth2 and notes)"},
+    )
+    code = 0
+    try:
+        provisioned = await Story(stage, narrator).tell()
+        if goes_on:
+            show_client_setup(narrator, provisioned)
+    except* StepFailed:
+        # Told already, where it happened.
+        code = _FAILED
+    return code
