@@ -1,6 +1,6 @@
 """Connections: made, listed, changed and removed by a product backend (contract 1.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +92,12 @@ class Connections:
         """Return a page; filters are `workspace_id`, `end_user_id`, `integration_name`."""
         async with self._database.read() as tx:
             return await tx.connections.page(scope, limit=limit, offset=offset, **filters)
+
+    async def owners(self, rows: Sequence[Connection]) -> Mapping[str, str | None]:
+        """Return the external id of every end user who owns one of these connections, by our own id."""
+        ids = {row.end_user_id for row in rows if row.end_user_id is not None}
+        async with self._database.read() as tx:
+            return await tx.end_users.external_ids(ids)
 
     async def rename(self, scope: TenantScope, connection_id: str, *, display_name: str) -> Connection:
         """Change how a connection is shown. Raises `ConnectionNotFound`."""
