@@ -5,6 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.access.api_keys import ApiKeys
+from gateway.access.manual_tools import ManualTools
+from gateway.access.mcp_servers import McpServers
+from gateway.access.mcp_tokens import McpTokens
 from gateway.changes import ChangeFeed
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
@@ -50,6 +53,9 @@ class Gateway:
     end_users: EndUsers
     end_user_sync: EndUserSync
     api_keys: ApiKeys
+    mcp_servers: McpServers
+    mcp_tokens: McpTokens
+    manual_tools: ManualTools
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
     connections: Connections
@@ -126,6 +132,9 @@ def _build(
         end_users=EndUsers(database, clock=clock),
         end_user_sync=EndUserSync(database, clock=clock),
         api_keys=ApiKeys(database, clock=clock, changes=changes),
+        mcp_servers=McpServers(database, clock=clock),
+        mcp_tokens=McpTokens(database, clock=clock),
+        manual_tools=ManualTools(database, catalog=catalog, clock=clock),
         safe=safe,
         setup_urls=setup_urls,
         connections=connections,

@@ -1,7 +1,8 @@
 """When a token that names no end user is safe (contract 4.6).
 
 Such a token must never stand beside an integration that works with each person's own account, unless its server is
-made for one end user. Both sides are written only while the workspace is held, so that neither can slip past the other.
+made for one end user. Both are looked at in the transaction that writes the one or the other: as there is one writer at
+a time, neither can slip past.
 """
 
 from gateway.errors import McpBearerBlocksPerUser, NotFound
@@ -21,7 +22,7 @@ async def held_workspace(tx: Transaction, scope: TenantScope, workspace_id: str)
 
 
 async def is_static_token_safe(tx: Transaction, scope: TenantScope, server: McpServer) -> bool:
-    """Tell whether a token without an end user may open this server. The workspace has to be held."""
+    """Tell whether a token without an end user may open this server."""
     if server.is_pinned:
         return server.end_user_id is not None
     configured = await tx.workspace_integrations.of_workspace(scope, server.workspace_id)
@@ -29,7 +30,7 @@ async def is_static_token_safe(tx: Transaction, scope: TenantScope, server: McpS
 
 
 async def refuse_beside_static_tokens(tx: Transaction, scope: TenantScope, workspace_id: str) -> None:
-    """Raise `McpBearerBlocksPerUser` where a live static token is in the way. The workspace has to be held."""
+    """Raise `McpBearerBlocksPerUser` where a live static token is in the way."""
     servers = [row.id for row in await tx.mcp_servers.of_workspace(scope, workspace_id) if not row.is_pinned]
     blocking = sorted(await tx.mcp_tokens.servers_with_static(scope, servers))
     if blocking:

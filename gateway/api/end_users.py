@@ -1,7 +1,7 @@
 """End users over REST (contract 1.3), with look-up, suspension and bulk synchronisation beyond it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
@@ -285,10 +285,8 @@ def _person(row: Any) -> SyncRow | SyncResult:
     try:
         person = PersonToSync.model_validate(row)
     except ValidationError as error:
-        named: Any = row.get("externalId") if isinstance(row, Mapping) else None
-        return SyncResult(
-            SyncStatus.FAILED, named[:255] if isinstance(named, str) else None, failure=invalid(error)
-        )
+        named = cast("Mapping[str, Any]", row).get("externalId") if isinstance(row, Mapping) else None
+        return SyncResult(SyncStatus.FAILED, named[:255] if isinstance(named, str) else None, failure=invalid(error))
     changes = _columns(person.given())
     return SyncRow(changes.pop("external_id"), changes)
 

@@ -5,7 +5,19 @@ Models and summaries are the handlers' own: see the signature and the docstring 
 
 from collections.abc import Mapping
 
-from gateway.api import actions, api_keys, end_users, organizations, workspace_integrations, workspaces
+from gateway.api import (
+    actions,
+    api_keys,
+    connections,
+    end_users,
+    mcp_servers,
+    mcp_tokens,
+    mcp_tools,
+    organizations,
+    resolution,
+    workspace_integrations,
+    workspaces,
+)
 from gateway.api.calls import Access, Route
 
 API = "/api/v1"
@@ -14,6 +26,7 @@ _ORGANIZATION = f"{API}/orgs/{{id}}"
 _END_USER = f"{API}/end-users/{{id}}"
 _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
 _INTEGRATIONS = f"{_WORKSPACE}/integrations"
+_SERVER = f"{API}/mcp/servers/{{serverId}}"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
     "Organizations": (
@@ -50,6 +63,32 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("DELETE", _END_USER, end_users.delete_end_user),
         Route("POST", f"{_END_USER}/suspend", end_users.suspend_end_user),
         Route("POST", f"{_END_USER}/resume", end_users.resume_end_user),
+    ),
+    "MCP servers": (
+        Route("GET", f"{API}/mcp/servers", mcp_servers.list_mcp_servers),
+        Route("POST", f"{API}/mcp/servers", mcp_servers.create_mcp_server, status=201),
+        Route("GET", _SERVER, mcp_servers.get_mcp_server),
+        Route("PATCH", _SERVER, mcp_servers.update_mcp_server),
+        Route("DELETE", _SERVER, mcp_servers.delete_mcp_server),
+        Route("POST", f"{_SERVER}/tools", mcp_tools.add_tool, status=201),
+        Route("PATCH", f"{_SERVER}/tools/{{toolId}}", mcp_tools.update_tool),
+        Route("DELETE", f"{_SERVER}/tools/{{toolId}}", mcp_tools.remove_tool),
+    ),
+    "MCP tokens": (
+        Route("POST", f"{_SERVER}/regenerate-token", mcp_servers.regenerate_token),
+        Route("GET", f"{_SERVER}/access-tokens", mcp_tokens.list_access_tokens),
+        Route("POST", f"{_SERVER}/access-tokens", mcp_tokens.create_access_token, status=201),
+        Route("DELETE", f"{_SERVER}/access-tokens/{{tokenId}}", mcp_tokens.revoke_access_token),
+        Route("POST", f"{_SERVER}/oauth-tokens", mcp_tokens.create_oauth_token, status=201),
+    ),
+    "Connections": (
+        Route("GET", f"{API}/connections", connections.list_connections),
+        Route("POST", f"{API}/connections", connections.create_connection, status=201),
+        Route("POST", f"{API}/connections/resolve", resolution.resolve_connection),
+        Route("POST", f"{API}/connections/explain", resolution.explain_connection),
+        Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
+        Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
+        Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),
     ),
     "Actions": (Route("POST", f"{API}/actions/execute", actions.execute_action),),
 }

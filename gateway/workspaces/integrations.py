@@ -137,7 +137,9 @@ class WorkspaceIntegrations:
         return self._catalog.get(name)
 
 
-async def _existing(tx: Transaction, scope: TenantScope, workspace_id: str, integration_id: str) -> WorkspaceIntegration:
+async def _existing(
+    tx: Transaction, scope: TenantScope, workspace_id: str, integration_id: str
+) -> WorkspaceIntegration:
     row = await tx.workspace_integrations.get(scope, integration_id)
     if row is None or row.workspace_id != workspace_id:
         raise NotFound("there is no such integration in the workspace")
