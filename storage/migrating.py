@@ -33,8 +33,9 @@ async def migrate(database: Database, *, progress: Callable[[str], None] | None 
 
 
 async def pending(database: Database) -> list[str]:
-    """Return the revisions that `migrate` would apply. Raises `SchemaTooNew`."""
-    async with database.connection() as connection:
+    """Return the revisions that `migrate` would apply; a running gateway is not disturbed. Raises `SchemaTooNew`."""
+    async with database.read() as tx:
+        connection = await tx.session.connection()
         return await connection.run_sync(_pending)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedForeignKeyConstraint
 
 from storage.database import Database
-from storage.failures import SchemaTooNew
-from storage.migrating import migrate, pending
+from storage.failures import SchemaTooNew, StorageFailure
+from storage.migrating import _check_references, migrate, pending
 from storage.records import Record
 from tests.storage.opening import opened
 
@@ -104,6 +104,20 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_database: Data
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert tables == ["key_ring_canary"]
     await empty_database.close()
+
+
+async def test_rows_that_point_at_nothing_stop_a_migration_on_sqlite(tmp_path: Path) -> None:
+    database = opened(f"sqlite+aiosqlite:///{tmp_path}/toolgate.db")
+    await migrate(database)
+    columns = "id, created_at, organization_id, name, slug, updated_at"
+    orphan = f"insert into workspaces ({columns}) values ('w', '2026-01-01', 'nobody', 'name', 'slug', '2026-01-01')"
+    with pytest.raises(StorageFailure, match="point at nothing in: workspaces; nothing was changed"):
+        async with database.connection() as connection:
+            await connection.execute(text(orphan))
+            await connection.run_sync(_check_references)
+    async with database.read() as tx:
+        assert await tx.session.scalar(text("select count(*) from workspaces")) == 0
+    await database.close()
 
 
 def test_the_migrations_lie_in_the_package() -> None:
