@@ -1,0 +1,117 @@
+"""Claims about the clients that people really use: every one of them gets through, in its own way."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.flows.agents import HANDSHAKE, KINDS, Action, Agent, Connect, Kind, Reply
+from tests.flows.product import Product
+from tests.parts.served import Served
+
+WRITE = "acme__create_note"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+async def test_every_client_lists_is_told_where_to_connect_and_then_succeeds(
+    kind: Kind, product: Product, served: Served, connect: Connect
+) -> None:
+    await product.add("acme")
+    server = await product.server()
+    opened: list[str] = []
+
+    async def only_open(url: str) -> Action:
+        opened.append(url)
+        return "accept"
+
+    token = await product.token(server, "alice")
+    async with connect(kind, server.endpoint, token, on_url=only_open if kind.opens_urls else None) as agent:
+        listed = await agent.tool_names()
+        missing = await agent.call("acme__whoami")
+        await product.connect_acme(served.acme, "alice")
+        found = await agent.call("acme__whoami")
+
+    assert agent.version == kind.version
+    assert {"acme__whoami", WRITE} <= set(listed)
+    told = _told(kind, missing, opened)
+    assert told.startswith(f"{served.url}/connect/s/")
+    assert found.is_error is False
+    assert found.structured["id"] == "alice"
+
+
+def _told(kind: Kind, missing: Reply, opened: list[str]) -> str:
+    """The setup URL, from where a client of this kind has to find it."""
+    assert missing.is_error is True
+    if kind.opens_urls and kind.version == HANDSHAKE:
+        (url,) = missing.raised_urls
+        return url
+    url = str(missing.structured["setupUrl"])
+    assert url in missing.text
+    assert missing.structured["code"] == "CONNECTION_REQUIRED"
+    assert opened == ([url] if kind.opens_urls else [])
+    return url
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.opens_urls and kind.version != HANDSHAKE], ids=str)
+async def test_a_call_resumes_by_itself_when_the_person_connects_at_the_url(
+    kind: Kind, product: Product, served: Served, connect: Connect
+) -> None:
+    await product.add("acme")
+    server = await product.server()
+
+    async def open_and_connect(_url: str) -> Action:
+        await product.connect_acme(served.acme, "alice")
+        return "accept"
+
+    token = await product.token(server, "alice")
+    async with connect(kind, server.endpoint, token, on_url=open_and_connect) as agent:
+        reply = await agent.call("acme__whoami")
+
+    assert (reply.is_error, reply.structured["id"]) == (False, "alice")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.opens_urls and kind.version != HANDSHAKE], ids=str)
+async def test_a_person_who_declines_is_not_asked_again_in_the_same_call(
+    kind: Kind, product: Product, connect: Connect
+) -> None:
+    await product.add("acme")
+    server = await product.server()
+    asked: list[str] = []
+
+    async def decline(url: str) -> Action:
+        asked.append(url)
+        return "decline"
+
+    token = await product.token(server, "alice")
+    async with connect(kind, server.endpoint, token, on_url=decline) as agent:
+        reply = await agent.call("acme__whoami")
+
+    assert len(asked) == 1
+    assert reply.is_error is True
+    assert asked[0] in reply.text
+
+
+async def test_two_people_at_one_server_act_at_the_same_time_each_by_their_own_account(
+    product: Product, served: Served, connect: Connect
+) -> None:
+    await product.add("acme")
+    server = await product.server()
+    people = ("alice", "bob")
+    for person in people:
+        await product.connect_acme(served.acme, person)
+    kinds = [kind for kind in KINDS if not kind.opens_urls]
+
+    async with AsyncExitStack() as stack:
+        agents: list[tuple[str, Agent]] = [
+            (
+                person,
+                await stack.enter_async_context(connect(kind, server.endpoint, await product.token(server, person))),
+            )
+            for kind in kinds
+            for person in people
+        ]
+        calls = [agent.call(WRITE, {"title": f"by {person} {n}"}) for n in range(5) for person, agent in agents]
+        replies = await asyncio.gather(*calls)
+
+    written = [(reply.structured["author"]["id"], reply.structured["title"]) for reply in replies]
+    assert written == [(person, f"by {person} {n}") for n in range(5) for person, _ in agents]
