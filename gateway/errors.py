@@ -184,6 +184,12 @@ class NotDropdown(ToolgateError):
     code = "NOT_DROPDOWN"
 
 
+class NotDynamic(ToolgateError):
+    """The property is the same whatever the other inputs are."""
+
+    code = "NOT_DYNAMIC"
+
+
 class OptionsFailed(ToolgateError):
     """The options could not be looked up."""
 

@@ -26,6 +26,7 @@ from gateway.tenancy.workspaces import Workspaces
 from gateway.tools.arguments import Arguments
 from gateway.tools.downloads import Downloads
 from gateway.tools.execution import Execution
+from gateway.tools.property_options import PropertyOptions
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
@@ -64,6 +65,7 @@ class Gateway:
     toolsets: Toolsets
     selection: Selection
     execution: Execution
+    property_options: PropertyOptions
 
 
 @asynccontextmanager
@@ -109,6 +111,7 @@ def _build(
     connections = Connections(database=database, catalog=catalog, safe=safe, clock=clock)
     resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
+    selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
     execution = Execution(
         resolver=resolver,
         connections=connections,
@@ -141,6 +144,7 @@ def _build(
         resolver=resolver,
         downloads=downloads,
         toolsets=Toolsets(database=database, catalog=catalog, changes=changes),
-        selection=Selection(database=database, catalog=catalog, resolver=resolver, clock=clock),
+        selection=selection,
         execution=execution,
+        property_options=PropertyOptions(selection=selection, execution=execution),
     )

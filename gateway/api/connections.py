@@ -24,6 +24,7 @@ from gateway.api.models import (
 )
 from gateway.connections.connections import NewConnection
 from gateway.errors import WorkspaceRequired
+from gateway.kit.ids import as_id
 from gateway.wiring import Gateway
 from storage import records
 
@@ -136,7 +137,7 @@ async def list_connections(gateway: Gateway, call: Call[Nothing, ConnectionQuery
     """List connections, or get one by `id`."""
     query = call.query
     if query.id is not None:
-        return await _one(gateway, await gateway.connections.get(call.scope, query.id))
+        return await _one(gateway, await gateway.connections.get(call.scope, as_id(query.id) or ""))
     workspace_id = end_user_id = None
     if query.workspace_id is not None:
         workspace_id = (await gateway.workspaces.find(call.scope, query.workspace_id)).id

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gateway.api import (
     actions,
     api_keys,
+    catalog,
     connections,
     end_users,
     mcp_servers,
@@ -26,6 +27,7 @@ _ORGANIZATION = f"{API}/orgs/{{id}}"
 _END_USER = f"{API}/end-users/{{id}}"
 _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
 _INTEGRATIONS = f"{_WORKSPACE}/integrations"
+_CATALOG_ENTRY = f"{API}/integrations/{{name}}"
 _SERVER = f"{API}/mcp/servers/{{serverId}}"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
@@ -89,6 +91,13 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
         Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
         Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),
+    ),
+    "Catalogue": (
+        Route("GET", f"{API}/integrations", catalog.list_catalog),
+        Route("GET", f"{API}/integrations/oauth-status", catalog.oauth_status),
+        Route("GET", _CATALOG_ENTRY, catalog.get_from_catalog),
+        Route("POST", f"{_CATALOG_ENTRY}/properties/options", catalog.look_up_options),
+        Route("POST", f"{_CATALOG_ENTRY}/properties/resolve", catalog.resolve_property),
     ),
     "Actions": (Route("POST", f"{API}/actions/execute", actions.execute_action),),
 }
