@@ -1,4 +1,4 @@
-"""The Python behind the built-in integrations: state, files, HTTP, hashes, dates and JSON.
+"""The Python behind the manifests of `catalog/`: the built-in integrations, and what a provider's manifest can't say.
 
-Leaves inputs, titles and hints to their manifests in `catalog/`, where state lives to the `State` port.
+Leaves inputs, titles, hints and plain requests to the manifests, sending to the engine, keeping to the `State` port.
 """

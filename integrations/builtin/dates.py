@@ -14,8 +14,6 @@ from integrations.ports import Json
 WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 """Counted as the inputs count them: 0 is Sunday."""
 
-MONDAY_TO_FRIDAY: Final = (1, 2, 3, 4, 5)
-
 
 async def parse_date(call: ActionCall) -> Json:
     """The parts of a date, in the time zone asked for."""
@@ -40,11 +38,11 @@ async def is_business_hours(call: ActionCall) -> Json:
     """Whether a moment (now, if none is given) falls on a work day between two hours."""
     zone = read_zone(call.arguments.get("timezone"))
     at = read_date(call.arguments["date"], zone) if "date" in call.arguments else call.now.astimezone(zone)
-    start, end = call.arguments.get("startHour", 9), call.arguments.get("endHour", 17)
+    start, end = call.arguments["startHour"], call.arguments["endHour"]
     if start >= end:
         raise InvalidInput("endHour must be later than startHour", path="/endHour")
     hour = at.hour + at.minute / 60 + at.second / 3600
-    is_work_day = weekday(at) in call.arguments.get("workDays", MONDAY_TO_FRIDAY)
+    is_work_day = weekday(at) in call.arguments["workDays"]
     return {"isBusinessHours": is_work_day and start <= hour < end, **_parts(at)}
 
 

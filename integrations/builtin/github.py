@@ -1,14 +1,12 @@
 """What the github manifest can't say: comma-separated lists, base64 files, refs that take two requests."""
 
 from base64 import b64encode
-from typing import Final, cast
+from typing import cast
 
 from integrations.action import ActionCall
 from integrations.builtin.hash_encode import from_base64, to_base64
 from integrations.failures import InvalidInput
 from integrations.ports import Json
-
-RAW: Final = "application/vnd.github.raw+json"
 
 
 async def create_issue(call: ActionCall) -> Json:
@@ -47,12 +45,12 @@ async def get_file_contents(call: ActionCall) -> Json:
     if isinstance(found, list):
         entries = cast("list[dict[str, Json]]", found)
         return {"entries": [{key: entry.get(key) for key in ("name", "path", "type", "size")} for entry in entries]}
-    content: bytes | None = None
-    if found.get("encoding") == "base64":
-        content = from_base64(found["content"])
-    elif found.get("type") == "file":  # above 1 MB the content has to be asked for by itself
-        content = (await call.api.send("GET", path, where, query=query, headers={"Accept": RAW})).content
-    return {key: found.get(key) for key in ("path", "type", "sha", "size", "html_url")} | _readable(content)
+    about = {key: found.get(key) for key in ("path", "type", "sha", "size", "html_url")}
+    if found.get("type") != "file":
+        return about
+    if found.get("encoding") != "base64":  # above 1 MB the content has to be asked for by itself
+        found = await call.api.get("repos/{owner}/{name}/git/blobs/{sha}", {**where, "sha": found["sha"]})
+    return about | _readable(from_base64(found["content"]))
 
 
 async def create_or_update_file(call: ActionCall) -> Json:
@@ -104,9 +102,7 @@ def _contents_path(call: ActionCall) -> tuple[str, dict[str, Json]]:
     return template, {**_repository(call), **names}
 
 
-def _readable(content: bytes | None) -> dict[str, Json]:
-    if content is None:
-        return {}
+def _readable(content: bytes) -> dict[str, Json]:
     try:
         return {"content": content.decode(), "encoding": "utf-8"}
     except UnicodeDecodeError:

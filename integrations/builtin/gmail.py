@@ -43,7 +43,7 @@ async def reply_to_email(call: ActionCall) -> Json:
         to=recipient,
         subject=_prefixed("Re:", headers.get("subject", "")),
         body=call.arguments["body"],
-        is_html=call.arguments.get("isHtml", False),
+        is_html=call.arguments["isHtml"],
         sender=call.arguments.get("from"),
         in_reply_to=message_id,
         references=" ".join(filter(None, (headers.get("references"), message_id))),
@@ -59,7 +59,7 @@ async def forward_email(call: ActionCall) -> Json:
         to=call.arguments["to"],
         subject=_prefixed("Fwd:", str(original.get("subject", ""))),
         body=_forwarded_text(original, call),
-        is_html=call.arguments.get("isHtml", False),
+        is_html=call.arguments["isHtml"],
         sender=call.arguments.get("from"),
         cc=call.arguments.get("cc"),
         bcc=call.arguments.get("bcc"),
@@ -82,7 +82,7 @@ async def update_draft(call: ActionCall) -> Json:
 
 async def get_draft(call: ActionCall) -> Json:
     """A draft with its mail, to read."""
-    kind = call.arguments.get("format", "full")
+    kind = call.arguments["format"]
     draft = await call.api.get("drafts/{id}", {"id": call.arguments["draftId"]}, query={"format": kind})
     return {"id": draft["id"], "message": _rendered(draft["message"], kind)}
 
@@ -96,13 +96,13 @@ async def list_messages(call: ActionCall) -> Json:
 
 async def get_message(call: ActionCall) -> Json:
     """A message, to read."""
-    kind = call.arguments.get("format", "full")
+    kind = call.arguments["format"]
     return _rendered(await _message(call, kind), kind)
 
 
 async def get_thread(call: ActionCall) -> Json:
     """A thread with all its messages, to read."""
-    kind = call.arguments.get("format", "full")
+    kind = call.arguments["format"]
     thread = await call.api.get("threads/{id}", {"id": call.arguments["threadId"]}, query={"format": kind})
     return {"id": thread["id"], "messages": [_rendered(message, kind) for message in thread.get("messages", [])]}
 
@@ -127,7 +127,7 @@ async def _new_mail(call: ActionCall) -> Mail:
         to=arguments["to"],
         subject=arguments["subject"],
         body=arguments["body"],
-        is_html=arguments.get("isHtml", False),
+        is_html=arguments["isHtml"],
         sender=arguments.get("from"),
         cc=arguments.get("cc"),
         bcc=arguments.get("bcc"),
@@ -157,7 +157,7 @@ def _list_query(call: ActionCall) -> dict[str, Json]:
     names = {"q": "query", "maxResults": "maxResults", "pageToken": "pageToken", "labelIds": "labelIds"}
     asked = {sent: call.arguments[name] for sent, name in names.items() if name in call.arguments}
     in_trash = not {"SPAM", "TRASH"}.isdisjoint(asked.get("labelIds", ()))
-    return {"maxResults": 10, **asked} | ({"includeSpamTrash": True} if in_trash else {})
+    return asked | ({"includeSpamTrash": True} if in_trash else {})
 
 
 async def _summaries(call: ActionCall, ids: Sequence[str]) -> list[Json]:
@@ -183,7 +183,7 @@ def _forwarded_text(original: EmailMessage, call: ActionCall) -> str:
     lines = [f"{name}: {original[name]}" for name in ("From", "Date", "Subject", "To") if original[name]]
     quoted = "\n".join(["---------- Forwarded message ---------", *lines, "", _text_in(original)])
     words = call.arguments.get("additionalMessage", "")
-    if call.arguments.get("isHtml", False):
+    if call.arguments["isHtml"]:
         return f"{words}<br><br><pre>{escape(quoted, quote=False)}</pre>"
     return f"{words}\n\n{quoted}".lstrip()
 

@@ -45,7 +45,7 @@ async def decode(call: ActionCall) -> Json:
 
 async def generate_uuid(call: ActionCall) -> Json:
     """`count` random UUIDs (version 4)."""
-    return {"uuids": [str(uuid.uuid4()) for _ in range(int(call.arguments.get("count", 1)))]}
+    return {"uuids": [str(uuid.uuid4()) for _ in range(int(call.arguments["count"]))]}
 
 
 def to_base64(content: bytes) -> str:

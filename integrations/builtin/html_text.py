@@ -37,6 +37,9 @@ class _Reader(HTMLParser):
         if tag == "a":
             self._links.append((dict(attrs).get("href") or "", len(self.pieces)))
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         if tag == self._hidden_in:
             self._hidden_in = None

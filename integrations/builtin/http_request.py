@@ -18,7 +18,6 @@ from integrations.builtin.hash_encode import to_base64
 from integrations.failures import ActionFailed, InvalidInput
 from integrations.ports import HttpRequest, HttpResponse, Json
 
-DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -34,8 +33,8 @@ async def send_request(call: ActionCall) -> Json:
     refuse_what_we_do_not_do(call.arguments)
     request = build_request(call.arguments)
     response = await send(call.http, request, pointer="/url")
-    raise_if_failed(response, call.arguments.get("failureMode", "continue_all"))
-    return render(response, as_base64=call.arguments.get("response_is_binary", False))
+    raise_if_failed(response, call.arguments["failureMode"])
+    return render(response, as_base64=call.arguments["response_is_binary"])
 
 
 def refuse_what_we_do_not_do(arguments: Mapping[str, Json]) -> None:
@@ -52,7 +51,7 @@ def refuse_what_we_do_not_do(arguments: Mapping[str, Json]) -> None:
 def build_request(arguments: Mapping[str, Json]) -> HttpRequest:
     """The request that `arguments` describe. Raises InvalidInput with the path of what is wrong."""
     headers = checked_headers(arguments.get("headers", {})) | authorization(arguments)
-    body, content_type = encoded_body(arguments.get("body_type", "none"), arguments.get("body", {}))
+    body, content_type = encoded_body(arguments["body_type"], arguments.get("body", {}))
     if content_type and "content-type" not in headers:
         headers["content-type"] = content_type
     return HttpRequest(
@@ -60,7 +59,7 @@ def build_request(arguments: Mapping[str, Json]) -> HttpRequest:
         url=checked_url(arguments["url"], arguments.get("queryParams", {})),
         headers=headers,
         body=body,
-        timeout_seconds=float(arguments.get("timeout", DEFAULT_TIMEOUT_SECONDS)),
+        timeout_seconds=float(arguments["timeout"]),
     )
 
 
@@ -90,9 +89,9 @@ def checked_headers(headers: Mapping[str, Json]) -> dict[str, str]:
             raise InvalidInput(f"{name[:60]!r} is not a header name", path="/headers")
         if name.lower() in REFUSED_HEADERS:
             raise InvalidInput(f"the header {name} is set by the gateway and cannot be given", path=pointer)
-        if not HEADER_VALUE.fullmatch(_text(value)):
+        if isinstance(value, list | dict) or not HEADER_VALUE.fullmatch(_text(value)):
             raise InvalidInput(
-                f"the value of {name} holds a line break or a character that no header can", path=pointer
+                f"the value of {name} must be one line of text without characters that no header can hold", path=pointer
             )
         checked[name.lower()] = _text(value)
     return checked
@@ -100,7 +99,7 @@ def checked_headers(headers: Mapping[str, Json]) -> dict[str, str]:
 
 def authorization(arguments: Mapping[str, Json]) -> dict[str, str]:
     """The Authorization header of `authType` and `authFields`."""
-    kind, fields = arguments.get("authType", "NONE"), arguments.get("authFields", {})
+    kind, fields = arguments["authType"], arguments.get("authFields", {})
     if kind == "NONE":
         return {}
     wanted = ("username", "password") if kind == "BASIC" else ("token",)

@@ -19,6 +19,8 @@ TYPES: Final = ("mimeType", "contentType", "type")
 CONTENTS: Final = ("content", "data", "base64", "url")
 DATA_URL: Final = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 MEDIA_TYPES: Final = mimetypes.MimeTypes()
+DISK_PATH: Final = re.compile(r"/(Users|etc|home|mnt|opt|private|root|tmp|var)/")
+"""Such a path is made of base64's own letters, and would become a file of nonsense."""
 
 
 async def mail_files(call: ActionCall) -> Sequence[MailFile]:
@@ -66,6 +68,8 @@ async def _content(call: ActionCall, source: str, pointer: str) -> tuple[bytes, 
 def _inline(source: str) -> tuple[bytes, str | None]:
     match = DATA_URL.match(source)
     if match is None:
+        if DISK_PATH.match(source):
+            raise ValueError("a path on a disk")
         return from_base64(source), None
     rest = source[match.end() :]
     is_base64 = ";base64" in match[2].lower()

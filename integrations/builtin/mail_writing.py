@@ -4,12 +4,11 @@ Nothing that a caller gives can add a header: addresses are parsed and written a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import getaddresses
+from email.utils import formataddr, getaddresses
 from typing import Final
 
 from integrations.builtin.html_text import html_to_text
@@ -21,7 +20,7 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", re.ASCII)
 MESSAGE_ID: Final = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
 MAX_REFERENCES: Final = 50
-SEPARATOR: Final = "\r\n "
+FOLD: Final = "\r\n "
 MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
@@ -53,21 +52,18 @@ class Mail:
 def mime_of(mail: Mail) -> bytes:
     """`mail` as RFC 5322 bytes. Raises InvalidInput with the path of the field that is wrong."""
     message = EmailMessage(policy=SMTP)
-    for header, (text, pointer) in _address_headers(mail).items():
-        if text:
-            message[header] = read_addresses(text, pointer=pointer)
     message["Subject"] = _one_line(mail.subject, pointer="/subject")
     _write_body(message, mail)
     for file in mail.files:
         _attach(message, file)
-    written = _thread_headers(mail) + message.as_bytes()
+    written = _address_headers(mail) + _thread_headers(mail) + message.as_bytes()
     if len(written) > MAX_MESSAGE_BYTES:
         raise InvalidInput(f"the mail has {len(written)} bytes; at most {MAX_MESSAGE_BYTES} can be sent")
     return written
 
 
-def read_addresses(text: str, *, pointer: str) -> list[Address]:
-    """The addresses in a comma-separated list. Raises InvalidInput on one that is none."""
+def read_addresses(text: str, *, pointer: str) -> list[tuple[str, str]]:
+    """Names and addresses of a comma-separated list. Raises InvalidInput on an address that is none."""
     found = [(name, spec) for name, spec in getaddresses([_one_line(text, pointer=pointer)]) if name or spec]
     if not found or len(found) > MAX_RECIPIENTS:
         raise InvalidInput(f"there must be between 1 and {MAX_RECIPIENTS} addresses", path=pointer)
@@ -75,24 +71,27 @@ def read_addresses(text: str, *, pointer: str) -> list[Address]:
         if not ADDRESS.fullmatch(spec):
             shown = (spec or name)[:60]
             raise InvalidInput(f"{shown!r} is not an e-mail address such as ada@example.com", path=pointer)
-    return [Address(display_name=name, addr_spec=spec) for name, spec in found]
+    return found
 
 
-def _address_headers(mail: Mail) -> Mapping[str, tuple[str | None, str]]:
-    return {
-        "From": (mail.sender, "/from"),
-        "To": (mail.to, "/to"),
-        "Cc": (mail.cc, "/cc"),
-        "Bcc": (mail.bcc, "/bcc"),
-    }
+def _address_headers(mail: Mail) -> bytes:
+    # Written by hand, an address on each line: where the email package folds a list with a name that is not ASCII, it
+    # may encode the comma, and the next recipient is lost.
+    lists = {"From": mail.sender or None, "To": mail.to, "Cc": mail.cc or None, "Bcc": mail.bcc or None}
+    found = {name: read_addresses(text, pointer=f"/{name.lower()}") for name, text in lists.items() if text is not None}
+    return b"".join(_header(name, [formataddr(each) for each in addresses], ",") for name, addresses in found.items())
 
 
 def _thread_headers(mail: Mail) -> bytes:
     # Written by hand: the email package turns a message id of more than 76 characters into an encoded word.
     ids = {"In-Reply-To": mail.in_reply_to, "References": mail.references}
-    found = {header: MESSAGE_ID.findall(text or "")[-MAX_REFERENCES:] for header, text in ids.items()}
-    lines = [f"{header}: {SEPARATOR.join(each)}\r\n" for header, each in found.items() if each]
-    return "".join(lines).encode("ascii")
+    found = {name: MESSAGE_ID.findall(text or "")[-MAX_REFERENCES:] for name, text in ids.items()}
+    return b"".join(_header(name, each) for name, each in found.items() if each)
+
+
+def _header(name: str, parts: Sequence[str], separator: str = "") -> bytes:
+    """One header, folded between its parts."""
+    return f"{name}: {f'{separator}{FOLD}'.join(parts)}\r\n".encode("ascii")
 
 
 def _write_body(message: EmailMessage, mail: Mail) -> None:

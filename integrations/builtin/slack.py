@@ -36,9 +36,9 @@ async def get_message(call: ActionCall) -> Json:
 
 async def list_users(call: ActionCall) -> Json:
     """One page of members, without the deactivated ones and, unless asked for, without bots."""
-    asked = {"limit": call.arguments.get("limit", 100), "cursor": call.arguments.get("cursor")}
+    asked = {"limit": call.arguments["limit"], "cursor": call.arguments.get("cursor")}
     page = await _read(call, "users.list", asked)
-    with_bots = call.arguments.get("include_bots", False)
+    with_bots = call.arguments["include_bots"]
     members = [_brief(user) for user in page["members"] if not user.get("deleted") and (with_bots or not _is_bot(user))]
     return {"users": members, "next_cursor": page.get("response_metadata", {}).get("next_cursor", "")}
 

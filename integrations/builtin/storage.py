@@ -15,8 +15,6 @@ MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(?: *; *[\w-]{1,50
 MEDIA_TYPES: Final = mimetypes.MimeTypes()
 """Python's own table of endings: that of the machine would answer differently on each."""
 
-DEFAULT_LIFETIME_SECONDS: Final = 900
-
 
 async def read_file(call: ActionCall) -> Json:
     """The content as text, or as base64 where it is asked for or is no text."""
@@ -31,9 +29,9 @@ async def read_file(call: ActionCall) -> Json:
 async def write_file(call: ActionCall) -> Json:
     """Create or replace a file."""
     path = checked_path(call.arguments["path"])
-    content = _as_bytes(call.arguments["content"], call.arguments.get("contentEncoding", "utf-8"))
-    is_text = call.arguments.get("contentEncoding") != "base64"
-    content_type = call.arguments.get("contentType") or _guessed_type(path, is_text=is_text)
+    encoding = call.arguments["contentEncoding"]
+    content = _as_bytes(call.arguments["content"], encoding)
+    content_type = call.arguments.get("contentType") or _guessed_type(path, is_text=encoding == "utf-8")
     if not MEDIA_TYPE.fullmatch(content_type):
         raise InvalidInput("contentType must be a media type such as text/plain", path="/contentType")
     return _listed(await call.state.write_file(path, content, content_type=content_type))
@@ -54,7 +52,7 @@ async def list_files(call: ActionCall) -> Json:
 async def get_download_url(call: ActionCall) -> Json:
     """A link that opens the file in a browser, without sign-in, until it expires."""
     path = checked_path(call.arguments["path"])
-    lifetime = int(call.arguments.get("expiresInSeconds", DEFAULT_LIFETIME_SECONDS))
+    lifetime = int(call.arguments["expiresInSeconds"])
     url = await call.state.download_url(path, expires_in_seconds=lifetime)
     if url is None:
         raise _no_such_file(path)
