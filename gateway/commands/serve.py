@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -53,10 +54,14 @@ async def _serve(settings: Settings) -> None:
             if settings.key_file.exists() and not had_key_file:
                 _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
             await _show_first_key(gateway)
-            _say(f"Toolgate is at {settings.public_url} (listening on {settings.host}:{settings.port})")
-            _log.info("gateway started", version=__version__, public_url=settings.public_url)
             app = create_app(gateway)
-            await run_server(app, host=settings.host, port=settings.port, on_drain=[app.state.drain])
+            await run_server(
+                app,
+                host=settings.host,
+                port=settings.port,
+                on_listening=partial(_announce, settings),
+                on_drain=[app.state.drain],
+            )
     _log.info("gateway stopped")
 
 
@@ -72,6 +77,11 @@ async def _show_first_key(gateway: Gateway) -> None:
     file.unlink(missing_ok=True)  # left over from a database that is gone
     create_private_file(file, f"{made.token.plain}\n")
     _say(f"Your first API key is in {file}: move it to where your backend keeps secrets.")
+
+
+def _announce(settings: Settings) -> None:
+    _say(f"Toolgate is at {settings.public_url} (listening on {settings.host}, port {settings.port})")
+    _log.info("gateway started", version=__version__, public_url=settings.public_url)
 
 
 def _say(line: str) -> None:

@@ -84,10 +84,26 @@ def build_server(
     return Server(config, on_drain=on_drain)
 
 
-async def serve(app: ASGIApp, *, host: str, port: int, on_drain: Sequence[Callable[[], None]] = ()) -> None:
-    """Serve `app` until a signal ends the process."""
+async def serve(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    on_listening: Callable[[], None],
+    on_drain: Sequence[Callable[[], None]] = (),
+) -> None:
+    """Serve `app` until a signal ends the process; `on_listening` is called once when clients can come."""
     _allow_open_files(2 * MAX_CONNECTIONS)
-    await build_server(app, host=host, port=port, on_drain=on_drain).serve()
+    server = build_server(app, host=host, port=port, on_drain=on_drain)
+    async with asyncio.TaskGroup() as tasks:
+        announcing = tasks.create_task(_announce(server, on_listening))
+        await server.serve()
+        announcing.cancel()
+
+
+async def _announce(server: Server, on_listening: Callable[[], None]) -> None:
+    await server.is_listening.wait()
+    on_listening()
 
 
 def _allow_open_files(wanted: int) -> None:

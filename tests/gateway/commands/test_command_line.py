@@ -38,7 +38,7 @@ def test_help_loads_neither_web_server_nor_database_nor_rules() -> None:
 
 
 def test_a_mistake_in_the_settings_is_one_line_on_standard_error(toolgate: Toolgate) -> None:
-    for command in (["check-config"], ["serve"], ["migrate"], ["keys", "list"]):
+    for command in (["check-config"], ["serve"], ["migrate"], ["keys", "list"], ["keys", "rotate"]):
         ended = toolgate(*command, PROT="8080")
         assert ended.returncode == 1
         assert ended.stdout == ""

@@ -85,19 +85,19 @@ def test_on_a_terminal_the_first_key_is_shown_and_kept_nowhere(
     assert key not in (tmp_path / "log").read_text()
 
 
-def test_a_second_process_on_the_same_database_is_refused(serving: Serving, toolgate: Toolgate, port: int) -> None:
+def test_a_second_process_on_the_same_database_is_refused(serving: Serving, refused_start: Toolgate, port: int) -> None:
     with serving() as process:
-        ended = toolgate("serve", PORT=str(port - 1))
+        ended = refused_start(PORT=str(port - 1))
         assert ended.returncode == 1
         assert f"is in use by process {process.pid}" in ended.stderr
         assert ended.stderr.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_made(
-    tmp_path: Path, serving: Serving, toolgate: Toolgate, port: int
+    tmp_path: Path, serving: Serving, refused_start: Toolgate, port: int
 ) -> None:
     with serving():
-        ended = toolgate("serve", DATA_DIR="elsewhere")
+        ended = refused_start(DATA_DIR="elsewhere")
     assert ended.returncode == 1
     assert ended.stderr == (
         f"toolgate: can't listen on 127.0.0.1, port {port}: Address already in use; set port to a free one\n"
@@ -107,7 +107,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(
 
 @pytest.mark.parametrize("damage", ["missing", "another"])
 def test_keys_that_are_not_the_databases_stop_the_start(
-    tmp_path: Path, serving: Serving, toolgate: Toolgate, damage: str
+    tmp_path: Path, serving: Serving, refused_start: Toolgate, damage: str
 ) -> None:
     with serving() as process:
         process.terminate()
@@ -116,7 +116,7 @@ def test_keys_that_are_not_the_databases_stop_the_start(
     key_file.unlink()
     if damage == "another":
         key_file.write_text("YW5vdGhlciBrZXksIDMyIGJ5dGVzIGluIGJhc2U2NC4=\n")
-    ended = toolgate("serve")
+    ended = refused_start()
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"toolgate: {key_file}: ")
     assert ended.stderr.count("\n") == 1
