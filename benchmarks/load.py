@@ -5,8 +5,11 @@ Requests are rendered once and answers are split by hand, so that the client cos
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, cycle, islice
 from time import perf_counter
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -77,28 +80,33 @@ def _target(url: str, method: str, params: Mapping[str, Any], *, token: str | No
     return Target(parts.hostname, parts.port, request, expected.encode())
 
 
-async def run(targets: Sequence[Target], *, clients: int, seconds: float) -> Load:
-    """Let `clients` repeat the targets (dealt out in turn) for `seconds`. Raises `UnexpectedAnswer`.
+class Clients:
+    """Clients with open connections, each of which has been answered once, so that nothing is measured cold."""
 
-    Each has been answered once before the time begins.
-    """
-    loop = asyncio.get_running_loop()
-    load = Load(0.0, [])
-    connections: list[_Client] = []
-    try:
-        for number in range(clients):
-            target = targets[number % len(targets)]
-            _, client = await loop.create_connection(lambda target=target: _Client(target, load), *_address(target))
-            connections.append(client)
-        await asyncio.gather(*(client.once() for client in connections))
-        load.latencies.clear()
+    def __init__(self, connections: Sequence["_Connection"]) -> None:
+        self._connections = connections
+
+    async def load(self, seconds: float) -> Load:
+        """Let every client repeat its request for so long. Raises `UnexpectedAnswer`."""
         begin = perf_counter()
-        await asyncio.gather(*(client.repeat_until(begin + seconds) for client in connections))
-        load.seconds = perf_counter() - begin
+        latencies = await asyncio.gather(*(each.repeat_until(begin + seconds) for each in self._connections))
+        return Load(perf_counter() - begin, list(chain.from_iterable(latencies)))
+
+
+@asynccontextmanager
+async def connected(targets: Sequence[Target], *, clients: int) -> AsyncGenerator[Clients]:
+    """Open connections for `clients`, to whom the targets are dealt out in turn. Raises `UnexpectedAnswer`."""
+    loop = asyncio.get_running_loop()
+    connections: list[_Connection] = []
+    try:
+        for target in islice(cycle(targets), clients):
+            _, connection = await loop.create_connection(partial(_Connection, target), target.host, target.port)
+            connections.append(connection)
+        await asyncio.gather(*(each.repeat_until(0.0) for each in connections))
+        yield Clients(connections)
     finally:
-        for client in connections:
-            client.close()
-    return load
+        for each in connections:
+            each.close()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -107,31 +115,25 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _address(target: Target) -> tuple[str, int]:
-    return target.host, target.port
-
-
-class _Client(asyncio.Protocol):
+class _Connection(asyncio.Protocol):
     """One connection with one request under way at a time; lives in callbacks, because tasks cost more than this."""
 
-    def __init__(self, target: Target, load: Load) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
-        self._load = load
         self._received = bytearray()
+        self._latencies: list[float] = []
         self._sent_at = 0.0
         self._end = 0.0
-        self._done: asyncio.Future[None] | None = None
+        self._done: asyncio.Future[list[float]] | None = None
         self._transport: asyncio.Transport | None = None
 
-    async def once(self) -> None:
-        await self.repeat_until(0.0)
-
-    async def repeat_until(self, end: float) -> None:
-        """Send requests until `end` (of `perf_counter`), at least one."""
+    async def repeat_until(self, end: float) -> list[float]:
+        """Send requests until `end` (of `perf_counter`), at least one; the latencies."""
         self._end = end
+        self._latencies = []
         self._done = asyncio.get_running_loop().create_future()
         self._send()
-        await self._done
+        return await self._done
 
     def close(self) -> None:
         if self._transport is not None:
@@ -148,29 +150,25 @@ class _Client(asyncio.Protocol):
         answered_at = perf_counter()
         answer = bytes(self._received[:end])
         del self._received[:end]
-        self._load.latencies.append(answered_at - self._sent_at)
+        self._latencies.append(answered_at - self._sent_at)
         if not answer.startswith(b"HTTP/1.1 200 ") or self._target.expected not in answer:
-            self._finish(UnexpectedAnswer(answer[:2000].decode(errors="replace")))
+            self._fail(answer[:2000].decode(errors="replace"))
         elif answered_at < self._end:
             self._send()
-        else:
-            self._finish(None)
+        elif self._done is not None and not self._done.done():
+            self._done.set_result(self._latencies)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._finish(UnexpectedAnswer(f"the server closed the connection: {exc}"))
+        self._fail(f"the server closed the connection: {exc}")
 
     def _send(self) -> None:
         assert self._transport is not None
         self._sent_at = perf_counter()
         self._transport.write(self._target.request)
 
-    def _finish(self, error: UnexpectedAnswer | None) -> None:
-        if self._done is None or self._done.done():
-            return
-        if error is None:
-            self._done.set_result(None)
-        else:
-            self._done.set_exception(error)
+    def _fail(self, what: str) -> None:
+        if self._done is not None and not self._done.done():
+            self._done.set_exception(UnexpectedAnswer(what))
 
 
 def _end_of_answer(received: bytearray) -> int | None:

@@ -15,10 +15,20 @@ ACTIONS = ("get_note", "whoami", "delete_note", "get_picture")
 class McpServer:
     """An MCP server and the tokens of its end users, each with a connected account."""
 
-    url: str
+    id: str
     workspace_id: str
     organization_id: str
     tokens: Sequence[str] = field(repr=False)
+
+    def at(self, gateway: str) -> str:
+        """Its endpoint, where this gateway has it."""
+        return f"{gateway}mcp/srv_{self.id}"
+
+
+def last_tool(tools: int) -> str:
+    """Name of a tool that only a list of at least so many tools holds."""
+    alias, action = divmod(tools - 1, len(ACTIONS))
+    return f"acme_{alias}__{ACTIONS[action]}"
 
 
 class Backend:
@@ -59,13 +69,13 @@ async def new_mcp_server(
     """Make a workspace whose MCP server lists so many tools, with connected end users."""
     workspace = (await backend.post("workspaces", name=f"{tools} tools", slug=f"tools-{tools}"))["workspace"]
     first = await _add_integrations(backend, workspace["id"], tools)
-    made = await backend.post("mcp/servers", name="Benchmark", workspaceId=workspace["id"], authMode="bearer")
-    server = made["server"]
+    answer = await backend.post("mcp/servers", name="Benchmark", workspaceId=workspace["id"], authMode="bearer")
+    server = answer["server"]
     tokens = [
         await _new_end_user(backend, server, integration=first, number=number, api_key=api_key)
         for number in range(end_users)
     ]
-    return McpServer(made["mcpEndpoint"], workspace["id"], organization_id, tokens)
+    return McpServer(server["id"], workspace["id"], organization_id, tokens)
 
 
 async def _add_integrations(backend: Backend, workspace_id: str, tools: int) -> Mapping[str, Any]:

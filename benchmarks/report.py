@@ -11,11 +11,12 @@ from pathlib import Path
 from statistics import median
 
 import uvloop
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.load import Load, Target, percentile, run
+from benchmarks.load import Load, Target, connected, percentile
 from benchmarks.subjects import LIST_SIZES, Subject, seconds_to_first_answer, start_acme, start_bare, start_gateway
 
 CLIENTS = (1, 16, 64)
@@ -23,6 +24,8 @@ SIDE_CLIENTS = 16
 """How many clients ask where only one number of clients is of interest."""
 
 console = Console()
+if not console.is_terminal:
+    console.width = 100
 
 
 @dataclass(slots=True)
@@ -36,11 +39,10 @@ class Cell:
     cpu: list[float] = field(default_factory=list[float])
 
     async def measure(self, seconds: float) -> None:
-        # The warm-up inside `run` is a call per client, beside thousands; its processor time does not show.
-        before = self.subject.server.cpu_seconds()
-        load = await run(self.targets, clients=self.clients, seconds=seconds)
-        self.cpu.append(self.subject.server.cpu_seconds() - before)
-        self.loads.append(load)
+        async with connected(self.targets, clients=self.clients) as clients:
+            before = self.subject.server.cpu_seconds()
+            self.loads.append(await clients.load(seconds))
+            self.cpu.append(self.subject.server.cpu_seconds() - before)
 
     @property
     def cpu_per_1000(self) -> float:
@@ -123,10 +125,10 @@ def _lists_table(plan: Plan, bare: Subject) -> Table:
 
 
 def _table(title: str, varied: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("server")
-    for column in (varied, "CPU s per 1,000", "x bare", "calls/s", "p50 ms", "p99 ms"):
-        table.add_column(column, justify="right")
+    table = Table(title=title, title_justify="left", box=SIMPLE)
+    table.add_column("server", no_wrap=True)
+    for column in (varied, "CPU s/1,000", "x bare", "calls/s", "p50 ms", "p99 ms"):
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 

@@ -1,9 +1,10 @@
 """What is measured: the servers, and on each of them the requests that are repeated."""
 
 import json
+import shutil
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -14,7 +15,7 @@ from benchmarks import load
 from benchmarks.crowd import add_end_users
 from benchmarks.load import Target
 from benchmarks.processes import Running, start
-from benchmarks.provisioning import Backend, McpServer, new_mcp_server, new_organization
+from benchmarks.provisioning import Backend, McpServer, last_tool, new_mcp_server, new_organization
 
 SERVICE_KEY = "benchmark-service-key-of-more-than-32-characters"
 LIST_SIZES = (10, 100, 1_000)
@@ -66,53 +67,42 @@ async def start_bare(folder: Path) -> AsyncGenerator[Subject]:
 
 @asynccontextmanager
 async def start_gateway(folder: Path, acme: Acme, *, crowd: int) -> AsyncGenerator[list[Subject]]:
-    """Run two gateways, each with a database of its own: one with 10, 100 and 1,000 tools, one with `crowd` end users.
+    """Run Toolgate twice: with MCP servers of 10, 100 and 1,000 tools, and a copy of it with `crowd` more end users.
 
     The subjects are the first with 10 and with 1,000 tools, and the second with 10.
     """
-    async with AsyncExitStack() as stack:
-        plain = await stack.enter_async_context(_process(folder / "plain", acme))
-        servers = await _provision(plain, acme, LIST_SIZES)
-        crowded, its_server = await _crowded(stack, folder / "crowded", acme, crowd=crowd)
+    plain, crowded = folder / "plain", folder / "crowded"
+    async with _process(plain, acme) as server:
+        made = await _provision(server, acme)
+    shutil.copytree(plain, crowded)
+    await add_end_users(
+        crowded / "toolgate.db",
+        organization_id=made[10].organization_id,
+        workspace_id=made[10].workspace_id,
+        count=crowd,
+    )
+    async with _process(plain, acme) as server, _process(crowded, acme) as its_copy:
         yield [
-            _subject("Toolgate, 10 tools", plain, servers[10], acme=acme, lists=servers),
-            _subject("Toolgate, 1,000 tools", plain, servers[1_000], acme=acme),
-            _subject(f"Toolgate, {crowd:,} end users", crowded, its_server, acme=acme),
+            _subject("Toolgate, 10 tools", server, made[10], acme=acme, lists=made),
+            _subject("Toolgate, 1,000 tools", server, made[1_000], acme=acme),
+            _subject(f"Toolgate, {crowd:,} end users", its_copy, made[10], acme=acme),
         ]
 
 
 async def seconds_to_first_answer(subject: Subject) -> float:
     """Time from the start of the server's process to its first answered call, if none was made yet."""
-    await load.run(subject.calls[:1], clients=1, seconds=0.0)
-    return perf_counter() - subject.server.started_at
-
-
-async def _crowded(stack: AsyncExitStack, folder: Path, acme: Acme, *, crowd: int) -> tuple[Running, McpServer]:
-    async with _process(folder, acme) as server:
-        port = int(server.url.rstrip("/").rpartition(":")[2])
-        provisioned = (await _provision(server, acme, LIST_SIZES[:1]))[10]
-    await add_end_users(
-        folder / "toolgate.db",
-        organization_id=provisioned.organization_id,
-        workspace_id=provisioned.workspace_id,
-        count=crowd,
-    )
-    return await stack.enter_async_context(_process(folder, acme, port=port)), provisioned
+    async with load.connected(subject.calls, clients=1):
+        return perf_counter() - subject.server.started_at
 
 
 @asynccontextmanager
-async def _process(folder: Path, acme: Acme, *, port: int | None = None) -> AsyncGenerator[Running]:
-    given = {
-        "port": port or _free_port(),
-        "data_dir": str(folder),
-        "acme_url": acme.url,
-        "service_key": SERVICE_KEY,
-    }
+async def _process(folder: Path, acme: Acme) -> AsyncGenerator[Running]:
+    given = {"port": _free_port(), "data_dir": str(folder), "acme_url": acme.url, "service_key": SERVICE_KEY}
     async with start("benchmarks.gateway_server", [json.dumps(given)], log=folder.with_suffix(".log")) as server:
         yield server
 
 
-async def _provision(server: Running, acme: Acme, sizes: Sequence[int]) -> dict[int, McpServer]:
+async def _provision(server: Running, acme: Acme) -> dict[int, McpServer]:
     organization_id, key = await new_organization(server.url, SERVICE_KEY)
     async with Backend(server.url, {"authorization": f"Bearer {key}"}) as backend:
         return {
@@ -123,7 +113,7 @@ async def _provision(server: Running, acme: Acme, sizes: Sequence[int]) -> dict[
                 end_users=END_USERS[size],
                 api_key=acme.api_key,
             )
-            for size in sizes
+            for size in LIST_SIZES
         }
 
 
@@ -131,11 +121,13 @@ def _subject(
     name: str, process: Running, server: McpServer, *, acme: Acme, lists: Mapping[int, McpServer] | None = None
 ) -> Subject:
     calls = [
-        load.tools_call(server.url, "acme__get_note", {"id": acme.note_id}, token=token, expected='"Measured"')
+        load.tools_call(
+            server.at(process.url), "acme__get_note", {"id": acme.note_id}, token=token, expected='"Measured"'
+        )
         for token in server.tokens
     ]
     listed = {
-        size: load.tools_list(each.url, token=each.tokens[0], expected='"acme__get_note"')
+        size: load.tools_list(each.at(process.url), token=each.tokens[0], expected=f'"{last_tool(size)}"')
         for size, each in (lists or {}).items()
     }
     return Subject(name, process, calls, listed)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.cpu import _from_proc, _from_ps, cpu_seconds
-from benchmarks.load import Target, UnexpectedAnswer, _end_of_answer, percentile, run, tools_call
+from benchmarks.load import Target, UnexpectedAnswer, _end_of_answer, connected, percentile, tools_call
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"ok": 1}'
 
@@ -38,8 +38,8 @@ async def server(answer: Callable[[int], bytes]) -> AsyncGenerator[tuple[Target,
 
 
 async def test_the_first_round_of_answers_is_not_measured() -> None:
-    async with server(lambda _number: ANSWER) as (target, requests):
-        load = await run([target], clients=3, seconds=0.05)
+    async with server(lambda _number: ANSWER) as (target, requests), connected([target], clients=3) as clients:
+        load = await clients.load(0.05)
     assert load.calls == len(requests) - 3
     assert 0.05 <= load.seconds < 1
 
@@ -47,21 +47,28 @@ async def test_the_first_round_of_answers_is_not_measured() -> None:
 async def test_every_client_has_its_own_target_as_long_as_there_are_enough() -> None:
     async with server(lambda _number: ANSWER) as (target, requests):
         others = [Target(target.host, target.port, b"GET /%d HTTP/1.1\r\n\r\n" % number, b"ok") for number in range(3)]
-        await run(others, clients=4, seconds=0.0)
+        async with connected(others, clients=4):
+            pass
     assert {request.split()[1] for request in requests} == {b"/0", b"/1", b"/2"}
 
 
 @pytest.mark.parametrize("wrong", [ANSWER.replace(b"200 OK", b"500 No"), ANSWER.replace(b"ok", b"no")])
 async def test_a_wrong_answer_in_the_middle_ends_the_measurement(wrong: bytes) -> None:
-    async with server(lambda number: ANSWER if number < 5 else wrong) as (target, _requests):
+    async with (
+        server(lambda number: ANSWER if number < 5 else wrong) as (target, _requests),
+        connected([target], clients=1) as clients,
+    ):
         with pytest.raises(UnexpectedAnswer):
-            await run([target], clients=1, seconds=5)
+            await clients.load(5)
 
 
 async def test_a_closed_connection_ends_the_measurement() -> None:
-    async with server(lambda number: ANSWER if number < 5 else b"") as (target, _requests):
+    async with (
+        server(lambda number: ANSWER if number < 5 else b"") as (target, _requests),
+        connected([target], clients=1) as clients,
+    ):
         with pytest.raises(UnexpectedAnswer, match="closed"):
-            await run([target], clients=1, seconds=5)
+            await clients.load(5)
 
 
 @pytest.mark.parametrize(
