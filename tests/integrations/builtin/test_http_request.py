@@ -97,9 +97,18 @@ async def test_headers_of_the_connection_are_refused(name: str):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"X-A": "1\r\nHost: evil"}, {"X-A": "a\0b"}, {"X A": "1"}, {"": "1"}, {"X-A\r\n": "1"}, {"X-A": "→"}]
+    "headers",
+    [
+        {"X-A": "1\r\nHost: evil"},
+        {"X-A": "a\0b"},
+        {"X A": "1"},
+        {"": "1"},
+        {"X-A\r\n": "1"},
+        {"X-A": "→"},
+        {"X-A": ["b"]},
+    ],
 )
-async def test_what_is_no_header_is_refused(headers: dict[str, str]):
+async def test_what_is_no_header_is_refused(headers: dict[str, Any]):
     with pytest.raises(InvalidInput):
         await sent(headers=headers)
 
@@ -200,9 +209,7 @@ async def test_no_answer_is_told_by_its_reason(error: HttpError, failure: type[A
         await answered(error)
 
 
-@pytest.mark.parametrize(
-    "arguments", [{"method": "TRACE"}, {"timeout": 0}, {"timeout": 121}, {"headers": {"a": ["b"]}}]
-)
+@pytest.mark.parametrize("arguments", [{"method": "TRACE"}, {"timeout": 0}, {"timeout": 121}])
 async def test_the_schema_refuses_what_makes_no_request(arguments: dict[str, Any]):
     with pytest.raises(jsonschema_rs.ValidationError):
         await sent(**arguments)

@@ -143,6 +143,7 @@ def test_no_schema_holds_what_some_clients_cannot_read():
     for integration, tool in TOOLS:
         for schema in subschemas(tool.input_schema):
             assert not {"$ref", "anyOf", "oneOf", "allOf", "not"} & schema.keys(), f"{integration.name}.{tool.name}"
+            assert isinstance(schema.get("type", "string"), str), f"{integration.name}.{tool.name}"
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
