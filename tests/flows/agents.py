@@ -54,6 +54,15 @@ class Agent(Protocol):
     async def call(self, name: str, arguments: dict[str, Any] | None = None) -> Reply: ...
 
 
+class Listener(Agent, Protocol):
+    """A connected client that can be told of changes."""
+
+    heard: asyncio.Queue[None]
+    """A mark for every time that it was told that its tool list has changed."""
+    listening: asyncio.Event
+    """Set while a stream is open on which it would be told."""
+
+
 class Connect(Protocol):
     """Connects a client of a kind; `on_url` is needed where it opens URLs."""
 
@@ -94,7 +103,7 @@ KINDS = [
 
 @dataclass
 class PythonAgent:
-    """The official Python client; `heard` holds a mark for every change of the tool list that it was told of."""
+    """The official Python client."""
 
     client: mcp.Client
     version: str = ""
@@ -110,6 +119,14 @@ class PythonAgent:
         except MCPError as error:
             return _raised(error.code, error.data)
 
+    async def listen(self) -> None:
+        """Subscribe to changes, until the server ends the stream (2026-07-28)."""
+        async with self.client.listen(tools_list_changed=True) as changes:
+            self.listening.set()
+            async for _ in changes:
+                self.heard.put_nowait(None)
+        self.listening.clear()
+
 
 @asynccontextmanager
 async def python_agent(
@@ -123,7 +140,8 @@ async def python_agent(
         return ElicitResult(action=await on_url(params.url))
 
     async def told(message: Any) -> None:
-        if isinstance(message, ToolListChangedNotification):
+        # Whoever subscribed hears it there.
+        if isinstance(message, ToolListChangedNotification) and agent.version == HANDSHAKE:
             agent.heard.put_nowait(None)
 
     async def noted(response: httpx2.Response) -> None:

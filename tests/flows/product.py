@@ -48,6 +48,11 @@ class Product:
         assert answer.status_code == 201, answer.text
         return Server(answer.json()["server"]["id"], answer.json()["mcpEndpoint"])
 
+    async def add_tool(self, server: Server, integration: str, action: str, **fields: Any) -> dict[str, Any]:
+        """Put a tool on a server by hand."""
+        body = {"integrationName": integration, "actionName": action, **fields}
+        return await self.rest.made(f"/mcp/servers/{server.id}/tools", body)
+
     async def token(self, server: Server, person: str) -> str:
         """Make a bearer token with which an agent acts for this person."""
         return (await self.token_answer(server, person))["accessToken"]
