@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
 from email.policy import default as default_policy
+from email.utils import formataddr
 from html import escape
 from typing import Final
 
@@ -13,7 +14,7 @@ from integrations.action import ActionCall
 from integrations.builtin.hash_encode import to_base64
 from integrations.builtin.html_text import html_to_text
 from integrations.builtin.mail_files import mail_files
-from integrations.builtin.mail_reading import decoded, headers_of, readable
+from integrations.builtin.mail_reading import decoded, headers_of, plain_words, readable
 from integrations.builtin.mail_writing import CONTROL, Mail, MailFile, mime_of, read_addresses
 from integrations.failures import InvalidInput
 from integrations.ports import Json
@@ -37,11 +38,10 @@ async def reply_to_email(call: ActionCall) -> Json:
     recipient = headers.get("to") if is_own else headers.get("reply-to") or headers.get("from")
     if not recipient:
         raise InvalidInput("the message has no sender to reply to", path="/messageId")
-    read_addresses(recipient, pointer="/messageId")
     message_id = headers.get("message-id")
     mail = Mail(
-        to=recipient,
-        subject=_prefixed("Re:", headers.get("subject", "")),
+        to=_readdressed(recipient),
+        subject=_prefixed("Re:", plain_words(headers.get("subject", ""))),
         body=call.arguments["body"],
         is_html=call.arguments["isHtml"],
         sender=call.arguments.get("from"),
@@ -137,6 +137,12 @@ async def _new_mail(call: ActionCall) -> Mail:
 
 def _raw(mail: Mail) -> str:
     return urlsafe_b64encode(mime_of(mail)).decode("ascii")
+
+
+def _readdressed(header: str) -> str:
+    """The addresses of a header, their names decoded only now: a decoded comma would part one person into two."""
+    found = read_addresses(header, pointer="/messageId")
+    return ", ".join(formataddr((CONTROL.sub(" ", plain_words(name)), spec)) for name, spec in found)
 
 
 def _prefixed(prefix: str, subject: str) -> str:

@@ -18,20 +18,21 @@ def readable(message: Json) -> dict[str, Json]:
     """`message` (format full or metadata) with decoded body: `body`, its `bodyType`, and `attachments`."""
     payload = message.get("payload", {})
     headers = headers_of(message)
-    shown = {name.lower().replace("-", "_"): headers[name.lower()] for name in SHOWN_HEADERS if name.lower() in headers}
+    named = {name.lower().replace("-", "_"): headers.get(name.lower()) for name in SHOWN_HEADERS}
+    shown = {name: plain_words(value) for name, value in named.items() if value is not None}
     about = {key: message.get(key) for key in ("id", "threadId", "labelIds", "snippet") if key in message}
     return {**about, **shown, **_body(payload), "attachments": attachments_of(payload)}
 
 
 def headers_of(message: Json) -> dict[str, str]:
-    """The headers of a message by lower-case name; of several with one name the first."""
+    """The headers of a message as they were written, by lower-case name; of several with one name the first."""
     found: dict[str, str] = {}
     for header in message.get("payload", {}).get("headers", []):
-        found.setdefault(header["name"].lower(), _plain_words(header["value"]))
+        found.setdefault(header["name"].lower(), header["value"])
     return found
 
 
-def _plain_words(value: str) -> str:
+def plain_words(value: str) -> str:
     """`value` with its encoded words (RFC 2047) as the text that they stand for."""
     try:
         return str(make_header(decode_header(value)))

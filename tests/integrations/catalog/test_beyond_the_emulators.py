@@ -177,6 +177,8 @@ def gmail_headers(**headers: str) -> list[dict[str, str]]:
         (["INBOX"], {"From": "Ada <ada@example.com>", "To": "me@example.com"}, "Ada <ada@example.com>"),
         (["INBOX"], {"From": "ada@example.com", "Reply_To": "list@example.com"}, "list@example.com"),
         (["SENT"], {"From": "me@example.com", "To": "bob@example.com"}, "bob@example.com"),
+        (["INBOX"], {"From": "=?UTF-8?Q?Doe=2C_Jane?= <jane@example.com>"}, '"Doe, Jane" <jane@example.com>'),
+        (["INBOX"], {"From": "=?UTF-8?Q?a=0D=0ABcc=3A_b?= <a@example.com>"}, '"a  Bcc: b" <a@example.com>'),
         (["INBOX"], {"From": "=?UTF-8?B?R3LDvMOfZQ==?= <zoe@example.com>"}, "=?utf-8?b?R3LDvMOfZQ==?= <zoe@example.com>"),
     ],
 )  # fmt: skip
