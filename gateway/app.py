@@ -8,20 +8,22 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.downloads import DownloadRoute
 from gateway.api.face import body_limits, refuse_body, rest_face
 from gateway.kit.body_limits import BodyLimits, BodyRefusal
 from gateway.kit.request_log import RequestLog
+from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
+from gateway.mcp.refusals import METADATA_PATH
 from gateway.portal.setup_page import SetupPage
 from gateway.wiring import Gateway
 
 
 def create_app(gateway: Gateway) -> Starlette:
     """Return the app that serves this gateway. `app.state.drain` has to be called when serving is about to end."""
-    limits = {**body_limits(), "/mcp/": gateway.settings.mcp_body_max_bytes}
+    limits = {**body_limits(), MCP_PATH: gateway.settings.mcp_body_max_bytes}
     mcp = McpFace(gateway)
 
     @asynccontextmanager
@@ -32,16 +34,32 @@ def create_app(gateway: Gateway) -> Starlette:
     app = Starlette(
         routes=[
             Route("/health", _health),
-            *mcp.routes,
+            Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET"]),
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             Mount("/", rest_face(gateway)),
         ],
-        middleware=[Middleware(RequestLog), Middleware(BodyLimits, refuse=_refuse, limits=limits)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(BodyLimits, refuse=_refuse, limits=limits),
+            Middleware(_McpFirst, endpoint=mcp.endpoint),
+        ],
         lifespan=lifespan,
     )
     app.state.drain = mcp.drain
     return app
+
+
+class _McpFirst:
+    """Serves MCP endpoints before any routing: tool calls are the hot path."""
+
+    def __init__(self, app: ASGIApp, *, endpoint: ASGIApp) -> None:
+        self._app = app
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_mcp = scope["type"] == "http" and scope["path"].startswith(MCP_PATH)
+        await (self._endpoint if is_mcp else self._app)(scope, receive, send)
 
 
 async def _health(_request: Request) -> Response:

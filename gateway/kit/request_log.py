@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 from gateway.kit.log import get_logger
 
 HEADER = b"x-request-id"
+_FIELDS = "toolgate.log"
 
 _log = get_logger(__name__)
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -34,6 +36,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         request_id = _given_id(scope["headers"]) or uuid4().hex
+        scope[_FIELDS] = {}
         with bound_contextvars(request_id=request_id):
             await self._answer(scope, receive, _Answer(send, request_id))
 
@@ -72,6 +75,11 @@ class _Answer:
         await self.send({"type": "http.response.body", "body": body})
 
 
+def note(scope: Scope, **fields: Any) -> None:
+    """Add fields to the line that this request ends with."""
+    scope.get(_FIELDS, {}).update(fields)
+
+
 def current_request_id() -> str | None:
     """Return the id of the request that is being answered, if there is one."""
     return get_contextvars().get("request_id")
@@ -88,9 +96,10 @@ def _write_line(scope: Scope, status: int | None, *, duration: float) -> None:
         "request",
         method=scope["method"],
         path=_shown_path(scope["path"]),
-        status=status,
+        status=None if status is None else int(status),
         duration_ms=round(duration * 1000, 1),
         client=scope["client"][0] if scope.get("client") else None,
+        **scope[_FIELDS],
     )
 
 

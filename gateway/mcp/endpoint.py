@@ -23,13 +23,14 @@ from gateway.mcp.stream import change_stream
 from gateway.mcp.visit import Visit
 from gateway.principals import McpPrincipal
 
+MCP_PATH = "/mcp/"
 _VERSION_HEADER = "mcp-protocol-version"
 _SESSION_HEADER = "mcp-session-id"
 _MAX_CALLS_AT_ONCE = 32
 
 
 class McpEndpoint:
-    """An ASGI application for the route `/mcp/{server}`; `running` has to be entered around it."""
+    """An ASGI application for every path below `/mcp/`; `running` has to be entered around it."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class McpEndpoint:
     async def _answer(self, request: Request, receive: Receive) -> ASGIApp:
         if (fault := self._origins.fault(request.headers)) is not None:
             return fault
-        door = await self._doorkeeper.door(request.path_params["server"])
+        door = await self._doorkeeper.door(request.scope["path"].removeprefix(MCP_PATH))
         if door is None:
             return refusals.no_such_server()
         token = _bearer(request)

@@ -1,6 +1,5 @@
 """What an MCP server answers: its tools, a call, changes to come. One SDK server speaks for all of ours."""
 
-from time import perf_counter
 from typing import Any
 
 import structlog
@@ -29,6 +28,7 @@ from pydantic import ValidationError
 
 from gateway import __version__
 from gateway.errors import ToolgateError
+from gateway.kit.request_log import note
 from gateway.mcp.listeners import Listeners, TooManyStreams
 from gateway.mcp.lists import SERVER_NAME, ToolLists
 from gateway.mcp.results import Dialect, failure, success
@@ -88,9 +88,8 @@ class McpHandlers:
             raise MCPError(
                 INVALID_PARAMS, f"there is no tool {shown!r} on this server (any more): list the tools again"
             )
-        started = perf_counter()
         outcome = await self._run(visit, tool, params.arguments or {})
-        _note(visit, tool, outcome, duration=perf_counter() - started)
+        _note(ctx, visit, tool=tool, outcome=outcome)
         dialect = _dialect(ctx, visit, params)
         if isinstance(outcome, ToolgateError):
             return failure(outcome, dialect)
@@ -177,16 +176,15 @@ def _no_header_schema(_name: str) -> None:
     return None
 
 
-def _note(visit: Visit, tool: Tool, outcome: Outcome | ToolgateError, *, duration: float) -> None:
-    """Write who had what done by which account, and how it ended; never with what input (security R46)."""
+def _note(ctx: _Context, visit: Visit, *, tool: Tool, outcome: Outcome | ToolgateError) -> None:
+    """Have the request's line say who had what done by which account, and how it ended; never with what input."""
     failed = isinstance(outcome, ToolgateError)
     connection = None if failed else outcome.connection
-    _log.info(
-        "tool call",
+    request: Any = ctx.request
+    note(
+        request.scope,
         tool=tool.name,
         outcome=outcome.code if failed else "ok",
-        duration_ms=round(duration * 1000),
-        server_id=visit.principal.server_id,
         workspace_id=visit.principal.workspace_id,
         end_user_id=visit.principal.end_user_id,
         connection_id=connection.id if connection is not None else None,
