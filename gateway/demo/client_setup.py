@@ -23,12 +23,15 @@ def show_client_setup(narrator: Narrator, made: Provisioned) -> None:
         }
     )
     narrator.heading("Clients on this machine")
-    narrator.say("Claude Code:")
-    narrator.paste(claude_code(made))
-    narrator.say("Cursor, in ~/.cursor/mcp.json (or .cursor/mcp.json of a project):")
-    narrator.paste(json.dumps(cursor(made), indent=2))
-    narrator.say("VS Code, in .vscode/mcp.json:")
-    narrator.paste(json.dumps(vs_code(made), indent=2))
+    for title, text in (
+        ("Claude Code:", claude_code(made)),
+        ("Cursor, in ~/.cursor/mcp.json (or .cursor/mcp.json of a project):", json.dumps(cursor(made), indent=2)),
+        ("VS Code, in .vscode/mcp.json:", json.dumps(vs_code(made), indent=2)),
+    ):
+        narrator.say(title)
+        narrator.paste(text)
+        narrator.blank()
+    narrator.say('Then ask, for example: "Write a note in Acme that we meet on Friday, and show me all notes."')
     narrator.heading("Hosted clients (claude.ai, ChatGPT)")
     narrator.say(
         "They call from outside, so they need a public https address instead of this one: "

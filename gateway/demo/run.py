@@ -39,7 +39,7 @@ async def run_demo(once: bool, console: Console, *, new_acme: Callable[[], Acme]
         configure_logging(log_format="text", stream=log)
         code = await _perform(folder, narrator, once=once, acme=new_acme())
         if code == _FAILED:
-            narrator.say(f"What the gateway logged is in {folder / LOG_FILE}.")
+            narrator.facts({"log": str(folder / LOG_FILE)})
         else:
             shutil.rmtree(folder)
     return code

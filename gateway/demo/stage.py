@@ -14,7 +14,7 @@ from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
 from gateway.kit.egress import Egress
 from gateway.kit.egress_policy import EgressPolicy
-from gateway.kit.serving import Server, build_server
+from gateway.kit.serving import build_server
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
@@ -57,19 +57,16 @@ async def open_stage(folder: Path, acme: Acme) -> AsyncGenerator[Stage]:
 @asynccontextmanager
 async def _served(gateway: Gateway, listener: socket.socket) -> AsyncGenerator[None]:
     app = create_app(gateway)
-    port = gateway.settings.port
-    server = build_server(app, host=_LOOPBACK, port=port, on_drain=[app.state.drain])
+    # Cancelled as soon as a signal comes: the server waits for requests under way, and those may be the block's own.
+    block = anyio.CancelScope()
+    on_drain = [app.state.drain, block.cancel]
+    server = build_server(app, host=_LOOPBACK, port=gateway.settings.port, on_drain=on_drain)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_serve, server, listener, tasks.cancel_scope)
+        tasks.start_soon(server.serve, [listener])
         await server.is_listening.wait()
-        yield
+        with block:
+            yield
         server.should_exit = True
-
-
-async def _serve(server: Server, listener: socket.socket, block: anyio.CancelScope) -> None:
-    await server.serve(sockets=[listener])
-    # After a signal the block still runs; at its end there is nothing left to cancel.
-    block.cancel()
 
 
 def _listening() -> socket.socket:

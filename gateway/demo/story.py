@@ -20,6 +20,7 @@ from integrations.ports import HttpRequest
 
 _PREFIX = "acme__"
 _WRITE_NOTE = f"{_PREFIX}create_note"
+_DELETE_NOTE = f"{_PREFIX}delete_note"
 _HEARD_WITHIN_SECONDS = 2.0
 
 
@@ -154,16 +155,17 @@ class Story:
             await self._write_note(agent, ALICE, told)
 
     async def _change_tools(self, backend: Backend, made: Provisioned, agent: Client) -> None:
-        sentence = "The backend leaves two actions enabled. The agent hears of it at once, and its tools follow."
+        sentence = "The backend takes one action away. The agent hears of it at once, and its tools follow."
         async with self._narrator.step(sentence) as told, agent.listen(tools_list_changed=True) as changes:
+            left = [name for name in await tool_names(agent) if name != _DELETE_NOTE]
             path = f"/workspaces/{made.workspace_id}/integrations/{made.integration_id}"
-            await backend.patch(path, {"enabledActions": ["create_note", "whoami"]})
+            await backend.patch(path, {"enabledActions": [name.removeprefix(_PREFIX) for name in left]})
             asked_at = perf_counter()
             with anyio.fail_after(_HEARD_WITHIN_SECONDS):
                 await anext(changes)
             heard = f"that its tools have changed, within {(perf_counter() - asked_at) * 1000:.0f} ms of the answer"
-            names = sorted(await tool_names(agent))
-            told.expect(names == [_WRITE_NOTE, f"{_PREFIX}whoami"], f"the tools are {names}")
+            names = await tool_names(agent)
+            told.expect(list(names) == left, f"the tools are {_listed(names)}")
             told.tell(request=f"PATCH /api/v1{path}", heard=heard, tools=_listed(names))
 
     async def _let_bob_join(self, backend: Backend, made: Provisioned) -> None:
