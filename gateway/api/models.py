@@ -11,11 +11,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from gateway.kit.clock import to_wire
 from gateway.kit.ids import as_id
@@ -50,7 +53,33 @@ class Query(BaseModel):
 class Answer(BaseModel):
     """A JSON object that we send."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=False)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        json_schema_serialization_defaults_required=True,
+        validate_by_name=True,
+        validate_by_alias=False,
+    )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say of fields that are left out that they may be missing, and are never null."""
+        shown = handler(core_schema)
+        schema = handler.resolve_ref_schema(shown)
+        left_out = {field.alias for field in cls.model_fields.values() if field.exclude_if is not None}
+        properties = schema.get("properties", {})
+        for name in left_out & properties.keys():
+            properties[name] = without_null(properties[name])
+        schema["required"] = [name for name in schema.get("required", ()) if name not in left_out]
+        return shown
+
+
+def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """Return the schema of a value that is not null."""
+    others = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    if not kinds:
+        return others
+    return {**kinds[0], **others} if len(kinds) == 1 else {"anyOf": kinds, **others}
 
 
 class Deleted(Answer):
@@ -150,7 +179,7 @@ RowIdAsSent: TypeAlias = Annotated[
 SmallObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(_small)]
 """Any JSON object of at most 16 KiB."""
 
-Count: TypeAlias = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=MAX_INTEGER)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(_digits)]
 
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_truth)]
 
@@ -174,7 +203,7 @@ class NoQuery(Query):
 class Paged(Query):
     """Which part of a list."""
 
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)] = 50
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_digits)] = 50
     offset: Count = 0
 
 

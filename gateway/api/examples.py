@@ -1,0 +1,78 @@
+"""An example of every body, for the OpenAPI document and the page; a test holds each against its model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.api.actions import ActionRequest
+from gateway.api.api_keys import NewApiKey
+from gateway.api.catalog import OptionsQuestion, PropertyQuestion
+from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
+from gateway.api.end_users import EndUserChanges, EndUsersToSync, EndUserToCreate
+from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
+from gateway.api.mcp_tokens import TokenToCreate
+from gateway.api.mcp_tools import ToolChanges, ToolToAdd
+from gateway.api.models import Body
+from gateway.api.organizations import NewOrganization, OrganizationChanges
+from gateway.api.resolution import ExplainRequest, ResolveRequest
+from gateway.api.workspace_integrations import IntegrationChanges, IntegrationToAdd
+from gateway.api.workspaces import NewWorkspace, WorkspaceChanges
+
+_ACCOUNT = {"integrationName": "slack", "workspaceId": "acme", "endUserId": "user_alice"}
+
+EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
+    NewOrganization: {"name": "Acme", "slug": "acme"},
+    OrganizationChanges: {"settings": {"autoCreateEndUsers": True}},
+    NewApiKey: {"name": "Backend", "permissions": {"scope": "org"}},
+    NewWorkspace: {"name": "Acme Production", "slug": "acme"},
+    WorkspaceChanges: {"name": "Acme"},
+    IntegrationToAdd: {"integrationName": "slack", "connectionStrategy": "per_user"},
+    IntegrationChanges: {"enabledActions": ["send_channel_message", "list_channels"]},
+    EndUserToCreate: {
+        "workspaceId": "acme",
+        "externalId": "user_alice",
+        "displayName": "Alice",
+        "email": "alice@example.com",
+        "metadata": {"plan": "pro"},
+    },
+    EndUserChanges: {"displayName": "Alice B.", "metadata": None},
+    EndUsersToSync: {
+        "workspaceId": "acme",
+        "endUsers": [
+            {"externalId": "user_alice", "email": "alice@example.com"},
+            {"externalId": "user_bob", "suspended": True},
+        ],
+    },
+    McpServerToCreate: {"name": "Support agent", "workspaceId": "acme", "authMode": "oauth_and_bearer"},
+    McpServerChanges: {"description": "For the support team", "endUserId": None},
+    ToolToAdd: {
+        "integrationName": "slack",
+        "actionName": "send_channel_message",
+        "inputDefaults": {"channel": "C0123456789"},
+    },
+    ToolChanges: {"displayName": "Tell the support channel"},
+    TokenToCreate: {"endUserId": "user_alice", "scopes": ["mcp:tools"], "expiresIn": 2_592_000},
+    ConnectionRequest: {
+        **_ACCOUNT,
+        "type": "OAUTH2",
+        "externalId": "alice-slack",
+        "displayName": "Alice's Slack",
+        "accessToken": "xoxp-…",
+    },
+    ConnectionChanges: {"displayName": "Alice's Slack"},
+    CredentialFields: {"accessToken": "xoxp-…"},
+    ResolveRequest: _ACCOUNT,
+    ExplainRequest: {**_ACCOUNT, "actionName": "send_channel_message"},
+    PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
+    OptionsQuestion: {
+        "propertyName": "channel",
+        "actionName": "send_channel_message",
+        "workspaceId": "acme",
+        "endUserId": "user_alice",
+        "searchValue": "gen",
+    },
+    ActionRequest: {
+        **_ACCOUNT,
+        "actionName": "send_channel_message",
+        "input": {"channel": "C0123456789", "text": "Good morning"},
+    },
+}
