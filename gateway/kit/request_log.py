@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,8 @@ from uuid import uuid4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars, get_contextvars
 
+from gateway.kit.addresses import Network
+from gateway.kit.client_address import trusted_client_address
 from gateway.kit.log import get_logger
 
 HEADER = b"x-request-id"
@@ -28,8 +30,9 @@ class RequestLog:
     An exception that the app lets out is logged with its traceback and answered with a bare 500.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, trusted_proxies: Sequence[Network] = ()) -> None:
         self._app = app
+        self._trusted_proxies = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +51,13 @@ class RequestLog:
             _log.exception("request failed")
             await answer.fail()
         finally:
-            _write_line(scope, answer.status, duration=perf_counter() - began)
+            client = self._client(scope)
+            _write_line(scope, answer.status, client=client, duration=perf_counter() - began)
+
+    def _client(self, scope: Scope) -> str | None:
+        if self._trusted_proxies:
+            return trusted_client_address(scope, self._trusted_proxies)
+        return scope["client"][0] if scope.get("client") else None
 
 
 class _Answer:
@@ -90,7 +99,7 @@ def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return given.decode() if _ACCEPTED_ID.fullmatch(given) else None
 
 
-def _write_line(scope: Scope, status: int | None, *, duration: float) -> None:
+def _write_line(scope: Scope, status: int | None, *, client: str | None, duration: float) -> None:
     level = "warning" if status is None or status >= 500 else "debug" if scope["path"] in _QUIET_PATHS else "info"
     getattr(_log, level)(
         "request",
@@ -98,7 +107,7 @@ def _write_line(scope: Scope, status: int | None, *, duration: float) -> None:
         path=_shown_path(scope["path"]),
         status=None if status is None else int(status),
         duration_ms=round(duration * 1000, 1),
-        client=scope["client"][0] if scope.get("client") else None,
+        client=client,
         **scope[_FIELDS],
     )
 

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from ipaddress import ip_network
 from typing import Any
 
 import httpx2
@@ -119,6 +120,16 @@ async def test_a_long_segment_of_a_path_is_cut_because_it_may_be_a_secret(
     await client.get(f"/mcp/{server}/{secret}/end")
     request = lines_of(log_output)[-1]
     assert request["path"] == f"/mcp/{server}/{secret[:8]}…/end"
+
+
+@pytest.mark.parametrize(("trusted", "client"), [((), "127.0.0.1"), ((ip_network("127.0.0.0/8"),), "192.0.2.7")])
+async def test_the_client_behind_a_proxy_is_named_only_where_the_proxy_is_trusted(
+    log_output: io.StringIO, trusted: Any, client: str
+) -> None:
+    app = RequestLog(Starlette(routes=ROUTES), trusted_proxies=trusted)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as caller:
+        await caller.get("/", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert lines_of(log_output)[-1]["client"] == client
 
 
 async def test_health_checks_do_not_fill_the_log(client: httpx2.AsyncClient, log_output: io.StringIO) -> None:
