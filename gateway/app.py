@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.downloads import DownloadRoute
 from gateway.api.face import body_limits, refuse_body, rest_face
+from gateway.api.reference import Reference
 from gateway.kit.body_limits import BodyLimits, BodyRefusal
 from gateway.kit.request_log import RequestLog
 from gateway.mcp.endpoint import MCP_PATH
@@ -37,10 +38,11 @@ def create_app(gateway: Gateway) -> Starlette:
             Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET"]),
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
+            *Reference(gateway).routes,
             Mount("/", rest_face(gateway)),
         ],
         middleware=[
-            Middleware(RequestLog),
+            Middleware(RequestLog, trusted_proxies=gateway.settings.trusted_proxies),
             Middleware(BodyLimits, refuse=_refuse, limits=limits),
             Middleware(_McpFirst, endpoint=mcp.endpoint),
         ],
