@@ -46,4 +46,4 @@ def told_in_one_line() -> Generator[None]:
     except (SQLAlchemyError, OSError) as error:
         # The library's own sentence spans lines and may quote parameters; its cause says what the database said.
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise CommandFailed(f"the database can't be opened: {reason}; check database_url and data_dir") from error
+        raise CommandFailed(f"the database can't be used: {reason}; check database_url and data_dir") from error

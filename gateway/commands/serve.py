@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -49,19 +50,20 @@ def _check_address(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     had_key_file = settings.key_file.exists()
-    with told_in_one_line():
-        async with open_gateway(settings) as gateway:
-            if settings.key_file.exists() and not had_key_file:
-                _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
-            await _show_first_key(gateway)
-            app = create_app(gateway)
-            await run_server(
-                app,
-                host=settings.host,
-                port=settings.port,
-                on_listening=partial(_announce, settings),
-                on_drain=[app.state.drain],
-            )
+    async with AsyncExitStack() as stack:
+        with told_in_one_line():
+            gateway = await stack.enter_async_context(open_gateway(settings))
+        if settings.key_file.exists() and not had_key_file:
+            _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
+        await _show_first_key(gateway)
+        app = create_app(gateway)
+        await run_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            on_listening=partial(_announce, settings),
+            on_drain=[app.state.drain],
+        )
     _log.info("gateway stopped")
 
 

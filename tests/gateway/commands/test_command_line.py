@@ -48,7 +48,7 @@ def test_a_mistake_in_the_settings_is_one_line_on_standard_error(toolgate: Toolg
 def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(toolgate: Toolgate) -> None:
     ended = toolgate("migrate", DATABASE_URL=f"postgresql+asyncpg://toolgate:{CANARY}@127.0.0.1:1/x")
     assert ended.returncode == 1
-    assert ended.stderr.startswith("toolgate: the database can't be opened: ")
+    assert ended.stderr.startswith("toolgate: the database can't be used: ")
     assert ended.stderr.count("\n") == 1
     assert CANARY not in ended.stderr
 
