@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import anyio
@@ -156,18 +157,24 @@ def wanted_by(invocation: Invocation) -> Wanted:
 
 
 def _told(error: failures.ActionFailed) -> ActionFailed:
-    """Turn an integration's failure into the product's, keeping what helps the caller."""
+    """Turn an integration's failure into the product's: the provider's words, then what helps the caller go on.
+
+    What helps stands in the message too, because many agents are shown nothing else.
+    """
+    message = error.message
     details: dict[str, Any] = {"reason": _REASONS.get(type(error), "provider_error"), "status": error.status}
     match error:
         case failures.InvalidInput():
             details["path"] = error.path or None
-        case failures.PermissionMissing():
-            details["neededScopes"] = list(error.needed) or None
-        case failures.RateLimited():
-            details["retryAfter"] = error.retry_after
+        case failures.PermissionMissing() if error.needed:
+            details["neededScopes"] = list(error.needed)
+            message = f"{message} (needed: {', '.join(error.needed)})"
+        case failures.RateLimited() if error.retry_after is not None:
+            details["retryAfter"] = ceil(error.retry_after)
+            message = f"{message} (wait {details['retryAfter']} seconds before calling again)"
         case _:
             pass
-    return ActionFailed(error.message, **{name: value for name, value in details.items() if value is not None})
+    return ActionFailed(message, **{name: value for name, value in details.items() if value is not None})
 
 
 _REASONS: Mapping[type[failures.ActionFailed], str] = {

@@ -290,5 +290,6 @@ def _reply(result: CallToolResult) -> Reply:
 
 
 def _raised(code: int | None, data: Any) -> Reply:
-    assert code == URL_ELICITATION_REQUIRED, (code, data)
+    if code != URL_ELICITATION_REQUIRED:
+        raise AssertionError(f"JSON-RPC error {code}: {data}")
     return Reply(is_error=True, raised_urls=tuple(each["url"] for each in data["elicitations"]))
