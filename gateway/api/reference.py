@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as Path
@@ -32,6 +33,18 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _with_code(text: str) -> Markup:
+    """Return a sentence with what stands in backticks as code."""
+    plain, *rest = text.split("`")
+    parts = [
+        Markup("<code>{}</code>").format(part) if index % 2 == 0 else escape(part) for index, part in enumerate(rest)
+    ]
+    return Markup("").join([escape(plain), *parts])
+
+
+_templates.filters["code"] = _with_code
 
 
 @dataclass(frozen=True, slots=True)
