@@ -2,19 +2,15 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from email import message_from_bytes
-from email.message import EmailMessage, MIMEPart
-from email.policy import default as default_policy
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr
 from html import escape
 from typing import Final
 
 from integrations.action import ActionCall
 from integrations.builtin.hash_encode import to_base64
-from integrations.builtin.html_text import html_to_text
 from integrations.builtin.mail_files import mail_files
-from integrations.builtin.mail_reading import decoded, headers_of, plain_words, readable
+from integrations.builtin.mail_reading import decoded, files_of, headers_of, plain_words, readable
 from integrations.builtin.mail_writing import CONTROL, Mail, MailFile, mime_of, read_addresses
 from integrations.failures import InvalidInput
 from integrations.ports import Json
@@ -22,6 +18,7 @@ from integrations.ports import Json
 AT_ONCE: Final = 5
 """Messages that are fetched at the same time for a list."""
 
+ATTACHMENT: Final = "messages/{message}/attachments/{id}"
 LISTED_HEADERS: Final = ["From", "To", "Subject", "Date"]
 
 
@@ -54,16 +51,16 @@ async def reply_to_email(call: ActionCall) -> Json:
 
 async def forward_email(call: ActionCall) -> Json:
     """Send a mail on, with its text quoted below and its files."""
-    original = message_from_bytes(decoded((await _message(call, "raw"))["raw"]), policy=default_policy)
+    original = await _message(call, "full")
     mail = Mail(
         to=call.arguments["to"],
-        subject=_prefixed("Fwd:", str(original.get("subject", ""))),
-        body=_forwarded_text(original, call),
+        subject=_prefixed("Fwd:", plain_words(headers_of(original).get("subject", ""))),
+        body=_forwarded_text(readable(original), call),
         is_html=call.arguments["isHtml"],
         sender=call.arguments.get("from"),
         cc=call.arguments.get("cc"),
         bcc=call.arguments.get("bcc"),
-        files=_files_in(original),
+        files=[await _file_of(part, call) for part in files_of(original["payload"])],
     )
     return await call.api.post("messages/send", json={"raw": _raw(mail)})
 
@@ -110,7 +107,7 @@ async def get_thread(call: ActionCall) -> Json:
 async def get_attachment(call: ActionCall) -> Json:
     """The content of one file of a message, as base64."""
     where = {"message": call.arguments["messageId"], "id": call.arguments["attachmentId"]}
-    found = await call.api.get("messages/{message}/attachments/{id}", where)
+    found = await call.api.get(ATTACHMENT, where)
     content = decoded(found["data"])
     return {"size": len(content), "encoding": "base64", "content": to_base64(content)}
 
@@ -184,34 +181,22 @@ async def _summaries(call: ActionCall, ids: Sequence[str]) -> list[Json]:
     return [task.result() for task in tasks]
 
 
-def _forwarded_text(original: EmailMessage, call: ActionCall) -> str:
+def _forwarded_text(original: Mapping[str, Json], call: ActionCall) -> str:
     """The caller's words, the usual header lines, and the original's text; as HTML if the caller writes HTML."""
-    lines = [f"{name}: {original[name]}" for name in ("From", "Date", "Subject", "To") if original[name]]
-    quoted = "\n".join(["---------- Forwarded message ---------", *lines, "", _text_in(original)])
+    lines = [
+        f"{name}: {original[name.lower()]}" for name in ("From", "Date", "Subject", "To") if name.lower() in original
+    ]
+    quoted = "\n".join(["---------- Forwarded message ---------", *lines, "", original.get("body", "")])
     words = call.arguments.get("additionalMessage", "")
     if call.arguments["isHtml"]:
         return f"{words}<br><br><pre>{escape(quoted, quote=False)}</pre>"
     return f"{words}\n\n{quoted}".lstrip()
 
 
-def _text_in(message: EmailMessage) -> str:
-    part = message.get_body(("plain", "html"))
-    if part is None:
-        return ""
-    try:
-        text = str(part.get_content())
-    except (LookupError, UnicodeError):  # a charset that does not exist
-        text = _bytes_of(part).decode(errors="replace")
-    return html_to_text(text) if part.get_content_type() == "text/html" else text.replace("\r\n", "\n")
-
-
-def _files_in(message: EmailMessage) -> Sequence[MailFile]:
-    return [
-        MailFile(part.get_filename() or "attachment", part.get_content_type(), _bytes_of(part))
-        for part in message.iter_attachments()
-    ]
-
-
-def _bytes_of(part: MIMEPart) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else part.as_bytes()
+async def _file_of(part: Mapping[str, Json], call: ActionCall) -> MailFile:
+    """A file of a message. Gmail hands small ones out with the message, others by themselves."""
+    data = part["body"].get("data")
+    if data is None:
+        where = {"message": call.arguments["messageId"], "id": part["body"]["attachmentId"]}
+        data = (await call.api.get(ATTACHMENT, where))["data"]
+    return MailFile(part["filename"], part.get("mimeType", ""), decoded(data))

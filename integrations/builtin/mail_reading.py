@@ -12,6 +12,8 @@ from integrations.ports import Json
 
 SHOWN_HEADERS: Final = ("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID")
 MAX_BODY_CHARACTERS: Final = 100_000
+MAX_ENCODED_HEADER: Final = 10_000
+"""Headers above this stay as they are: decoding takes time with the square of their length."""
 
 
 def readable(message: Json) -> dict[str, Json]:
@@ -34,6 +36,8 @@ def headers_of(message: Json) -> dict[str, str]:
 
 def plain_words(value: str) -> str:
     """`value` with its encoded words (RFC 2047) as the text that they stand for."""
+    if len(value) > MAX_ENCODED_HEADER:
+        return value
     try:
         return str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, UnicodeError):
@@ -41,7 +45,7 @@ def plain_words(value: str) -> str:
 
 
 def attachments_of(payload: Json) -> list[Json]:
-    """The files among the parts of a message."""
+    """What is known of the files of a message."""
     return [
         {
             "attachmentId": part["body"].get("attachmentId"),
@@ -49,9 +53,13 @@ def attachments_of(payload: Json) -> list[Json]:
             "mimeType": part.get("mimeType"),
             "size": part["body"].get("size"),
         }
-        for part in parts_of(payload)
-        if part.get("filename")
+        for part in files_of(payload)
     ]
+
+
+def files_of(payload: Json) -> list[dict[str, Json]]:
+    """The parts of a message that are files."""
+    return [part for part in parts_of(payload) if part.get("filename")]
 
 
 def parts_of(payload: Json) -> Iterator[dict[str, Json]]:

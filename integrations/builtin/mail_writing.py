@@ -16,6 +16,8 @@ from integrations.failures import InvalidInput
 
 MAX_MESSAGE_BYTES: Final = 5 * 1024 * 1024
 MAX_RECIPIENTS: Final = 500
+MAX_ADDRESSES_LENGTH: Final = 50_000
+MAX_COMMENTS: Final = 20
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", re.ASCII)
 MESSAGE_ID: Final = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
@@ -64,6 +66,9 @@ def mime_of(mail: Mail) -> bytes:
 
 def read_addresses(text: str, *, pointer: str) -> list[tuple[str, str]]:
     """Names and addresses of a comma-separated list. Raises InvalidInput on an address that is none."""
+    # The parser of the standard library goes one call deeper for each bracket of a comment.
+    if len(text) > MAX_ADDRESSES_LENGTH or text.count("(") > MAX_COMMENTS:
+        raise InvalidInput("the list of addresses is too long or has too many comments", path=pointer)
     found = [(name, spec) for name, spec in getaddresses([_one_line(text, pointer=pointer)]) if name or spec]
     if not found or len(found) > MAX_RECIPIENTS:
         raise InvalidInput(f"there must be between 1 and {MAX_RECIPIENTS} addresses", path=pointer)

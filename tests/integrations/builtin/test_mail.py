@@ -1,6 +1,7 @@
 """Mails written and read: MIME in, MIME out, and nothing that a stranger's text could add."""
 
 import email
+import time
 from base64 import b64encode, urlsafe_b64encode
 from email.message import EmailMessage
 from email.policy import SMTP, default
@@ -13,7 +14,7 @@ from integrations.action import ActionCall, Ports
 from integrations.builtin.html_text import html_to_text
 from integrations.builtin.mail_files import mail_files
 from integrations.builtin.mail_reading import readable
-from integrations.builtin.mail_writing import MAX_MESSAGE_BYTES, Mail, MailFile, mime_of
+from integrations.builtin.mail_writing import MAX_MESSAGE_BYTES, Mail, MailFile, mime_of, read_addresses
 from integrations.failures import InvalidInput
 from integrations.ports import HttpResponse, Json
 from integrations.testing import RecordedHttp
@@ -229,6 +230,34 @@ def test_a_very_long_text_is_cut_and_says_so():
 )
 def test_html_is_read_as_a_person_would(source: str, text: str):
     assert html_to_text(source) == text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<" * 100_000,
+        "<a " * 50_000,
+        "<!--" * 50_000,
+        "<a href='" * 20_000,
+        "<script>" + "</script " * 30_000,
+        "<a>x" * 30_000 + "</a>" * 30_000,
+        "&" * 100_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_html_is_read_about_as_fast_as_any(hostile: str):
+    began = time.process_time()
+    html_to_text(hostile)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("header", ["=?a?q?" * 30_000, "(" * 100_000, "<" * 100_000, '"' * 100_000, "a@b.c," * 20_000])
+def test_hostile_headers_are_read_or_refused_at_once(header: str):
+    began = time.process_time()
+    assert readable({"payload": {"headers": [{"name": "From", "value": header}]}})["from"]
+    with pytest.raises(InvalidInput):
+        read_addresses(header, pointer="/messageId")
+    assert time.process_time() - began < 2
 
 
 async def attached(*given: Json, replies: list[HttpResponse] | None = None) -> list[tuple[str, str, bytes]]:

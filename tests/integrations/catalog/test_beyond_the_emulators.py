@@ -212,22 +212,21 @@ async def test_a_hostile_original_cannot_steer_a_reply():
     assert "\r\nBcc:" not in mail_source(sent_json(http.requests[1])["raw"])
 
 
-async def test_a_mail_in_a_charset_that_does_not_exist_can_still_be_forwarded():
-    source = b"Subject: Hi\r\nContent-Type: text/plain; charset=nonsense\r\n\r\nHello\r\n"
-    original = json_response({"raw": urlsafe_b64encode(source).decode()})
-    _, http = await run("gmail", "forward_email", original, json_response({}), messageId="m1", to="bob@example.com")
-    assert "Hello" in mail_source(sent_json(http.requests[1])["raw"])
-
-
-async def test_a_mail_that_is_a_file_is_forwarded_with_its_words_in_html():
-    source = b"Subject: <b>Hi</b>\r\nContent-Type: text/html\r\n\r\n<p>1 &lt; 2</p>"
-    original = json_response({"raw": urlsafe_b64encode(source).decode()})
+async def test_a_mail_that_is_html_is_forwarded_with_its_words_and_its_files():
+    data = urlsafe_b64encode(b"<p>1 &lt; 2</p>").decode()
+    parts = [
+        {"mimeType": "text/html", "body": {"data": data}},
+        {"mimeType": "text/plain", "filename": "a.txt", "body": {"data": urlsafe_b64encode(b"small").decode()}},
+        {"mimeType": "text/plain", "filename": "b.txt", "body": {"attachmentId": "a1"}},
+    ]
+    original = json_response({"payload": {"headers": gmail_headers(Subject="<b>Hi</b>"), "parts": parts}})
+    file = json_response({"data": urlsafe_b64encode(b"large").decode()})
     arguments = {"messageId": "m1", "to": "bob@example.com", "additionalMessage": "<i>FYI</i>", "isHtml": True}
-    _, http = await run("gmail", "forward_email", original, json_response({}), **arguments)
-    written = mail_source(sent_json(http.requests[1])["raw"])
-    assert "<i>FYI</i>" in written
-    assert "Subject: &lt;b&gt;Hi&lt;/b&gt;" in written
-    assert "1 &lt; 2" in written
+    _, http = await run("gmail", "forward_email", original, file, json_response({}), **arguments)
+    written = mail_source(sent_json(http.requests[2])["raw"])
+    assert "Subject: Fwd: <b>Hi</b>" in written
+    for expected in ("<i>FYI</i>", "Subject: &lt;b&gt;Hi&lt;/b&gt;", "1 &lt; 2", "c21hbGw=", "bGFyZ2U="):
+        assert expected in written
 
 
 async def test_an_attachment_is_handed_on_in_plain_base64():
