@@ -1,0 +1,192 @@
+"""The documentation, held to what there is: commands, routes, links, and the walk-throughs run as they are written."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from gateway.__main__ import app
+from gateway.api.routes import ROUTES
+from storage.scope import TenantScope
+from tests.gateway.mcp.shop import open_shop
+from tests.parts.emulators import Emulators
+from tests.parts.served import Served, serving
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+WALK_THROUGHS = ("quickstart.md", "rest.md", "mcp.md", "integrations.md")
+OWN_COMMANDS = {"setup", "test", "check", "bench", "lock"}
+"""What `./run` does itself; everything else is a gateway command."""
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+names = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Every command line that starts `./run` or `toolgate`, in blocks and in the text."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    lines += re.findall(r"`((?:\./run|toolgate)(?: [^`]*)?)`", page.read_text())
+    words = [shlex.split(line, comments=True) for line in lines if re.match(r"(?:\./run|toolgate)\b", line)]
+    return [each for each in words if len(each) > 1]
+
+
+def gateway_commands() -> dict[str, set[str]]:
+    """The options of each command of `toolgate`, subcommands as `keys create`."""
+    found: dict[str, set[str]] = {}
+    waiting: list[tuple[str, Any]] = [("", get_command(app))]
+    while waiting:
+        path, command = waiting.pop()
+        found[path] = {option for parameter in command.params for option in parameter.opts}
+        waiting += [(f"{path} {name}".strip(), each) for name, each in getattr(command, "commands", {}).items()]
+    return found
+
+
+@names
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    known = gateway_commands()
+    for _, *words in commands(page):
+        if words[0].startswith("-") or words[0] in OWN_COMMANDS:
+            continue
+        path = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+        assert path in known, f"{page.name}: there is no command {' '.join(words)!r}"
+        given = {word.partition("=")[0] for word in words if word.startswith("--")} - {"--help"}
+        assert given <= known[path], f"{page.name}: {path} has no {given - known[path]}"
+
+
+@names
+def test_every_route_that_a_page_names_is_in_the_route_table(page: Path) -> None:
+    table = {(route.method, re.sub(r"\{\w+\}", "*", route.path)) for route in ROUTES}
+    paths = {path for _, path in table}
+    text = page.read_text()
+    for method, path in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/api/v1/[\w/{}.$-]+)", text):
+        assert (method, generic(path)) in table, f"{page.name}: there is no route {method} {path}"
+    for path in re.findall(r"\$TOOLGATE(/api/v1/[\w/{}.$-]+)", text):
+        assert any(fits(generic(path), known) for known in paths), f"{page.name}: there is no route {path}"
+
+
+def generic(path: str) -> str:
+    return re.sub(r"\{\w+\}|\$\w+", "*", path.rstrip("."))
+
+
+def fits(path: str, known: str) -> bool:
+    given, wanted = path.split("/"), known.split("/")
+    return len(given) == len(wanted) and all(w in ("*", g) for g, w in zip(given, wanted, strict=True))
+
+
+@names
+def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        linked = (page.parent / name).resolve() if name else page
+        assert linked.exists(), f"{page.name}: {target} leads nowhere"
+        assert not anchor or anchor in anchors(linked), f"{page.name}: {linked.name} has no heading {anchor!r}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_has_the_two_commands() -> None:
+    given = [" ".join(words) for words in commands(ROOT / "README.md")]
+
+    assert "./run demo" in given
+    assert "./run test" in given
+    for command in ("demo", "test"):
+        said = subprocess.run([sys.executable, str(ROOT / "run")], capture_output=True, text=True, check=True).stdout
+        assert f"./run {command}" in said
+
+
+@dataclass
+class Reader:
+    """Somebody who follows the pages at a terminal: every block is run, values are taken from the answers."""
+
+    served: Served
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+    answer: Any = None
+
+    async def follow(self, page: Path) -> None:
+        for language, block in re.findall(r"^```(sh|python)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL):
+            if language == "python" and "WeavzClient" in block:
+                await self._run(page, [sys.executable, "-c", self._filled(block)])
+            elif "curl" in block:
+                await self._curl(page, block)
+            for name, path in re.findall(r"^export (\w+)=… *# ([\w.]+) of the answer$", block, re.MULTILINE):
+                value = self.answer
+                for part in path.split("."):
+                    value = value[int(part) if part.isdigit() else part]
+                self.variables[name] = value
+
+    async def _curl(self, page: Path, block: str) -> None:
+        for command in re.split(r"\n(?=curl )", block.strip()):
+            said = await self._run(page, ["sh", "-c", f"{command} -w '\n%{{http_code}}'"])
+            body, _, status = said.rpartition("\n")
+            self.answer = json.loads(body)
+            assert status.startswith("2"), f"{page.name}: {command}\nanswered {status} {body}"
+
+    async def _run(self, page: Path, command: list[str]) -> str:
+        variables = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **self.variables}
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        said, complaint = await process.communicate()
+        assert process.returncode == 0, f"{page.name}: {command}\n{complaint.decode()}"
+        return said.decode()
+
+    def _filled(self, block: str) -> str:
+        return block.replace("wvz_…", self.variables["API_KEY"]).replace("http://127.0.0.1:8080", self.served.url)
+
+
+async def a_reader(served: Served, folder: Path, **variables: str) -> Reader:
+    organization = await served.gateway.organizations.create(name="Default", slug="default")
+    key = await served.gateway.api_keys.create(TenantScope(organization.id), name="First key")
+    return Reader(served, folder, {"TOOLGATE": served.url, "API_KEY": key.token.plain, **variables})
+
+
+@needs_curl
+async def test_whoever_follows_the_pages_step_by_step_arrives(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        reader = await a_reader(served, tmp_path)
+        for name in WALK_THROUGHS:
+            await reader.follow(ROOT / "docs" / name)
+
+
+@needs_curl
+async def test_whoever_follows_the_slack_page_posts_as_the_owner_of_the_token(
+    tmp_path: Path, emulators: Emulators
+) -> None:
+    channel, token = await emulators.slack_channel_id("general"), await emulators.access_token("slack", "alice")
+    async with serving(tmp_path, urls={"slack": emulators.url_map("slack")}) as served:
+        reader = await a_reader(served, tmp_path, SLACK_TOKEN=token, CHANNEL=channel)
+        await reader.follow(ROOT / "docs" / "first-slack-message.md")
+
+    assert not reader.answer["result"].get("isError"), reader.answer
+    [message] = [each for each in await emulators.slack_messages("general") if each.text == "Hello from my agent"]
+    assert message.author == "alice"
+
+
+async def test_the_python_client_of_the_page_lists_tools(tmp_path: Path) -> None:
+    [block] = [block for block in blocks(ROOT / "docs" / "mcp.md", "python") if "streamable_http_client" in block]
+    page: dict[str, Any] = {}
+    exec(compile(block, "mcp.md", "exec"), page)
+    async with serving(tmp_path) as served:
+        shop = await open_shop(served)
+        await shop.add("hash-encode", "fixed")
+
+        assert "hash_encode__hash" in await page["tools"](shop.url, await shop.token(shop.alice))
