@@ -3,7 +3,6 @@
 `python -m benchmarks.gateway_server '{"data_dir", "port", "acme_url", "service_key"}'`
 """
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -14,8 +13,8 @@ from pydantic import SecretStr
 
 from gateway.acme import BASE_URL, MANIFEST
 from gateway.app import create_app
+from gateway.kit import serving
 from gateway.kit.log import configure_logging
-from gateway.kit.serving import build_server
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import open_gateway
 from integrations.catalog import Catalog
@@ -36,11 +35,13 @@ async def serve(settings: Settings) -> None:
     configure_logging(log_format=settings.log_format, level=settings.log_level)
     async with open_gateway(settings, catalog=Catalog(further=[MANIFEST])) as gateway:
         app = create_app(gateway)
-        server = build_server(app, host=settings.host, port=settings.port, on_drain=[app.state.drain])
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve())
-            await server.is_listening.wait()
-            print(json.dumps({"url": f"{settings.public_url}/"}), flush=True)
+        await serving.serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            on_listening=lambda: print(json.dumps({"url": f"{settings.public_url}/"}), flush=True),
+            on_drain=[app.state.drain],
+        )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.kit.gathered_writes import GatheringTransport
+
 HEAD_TIMEOUT_SECONDS = 10.0
 MAX_HEAD_BYTES = 32 * 1024
 
@@ -38,7 +40,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))
         # Who connects and says nothing is as slow as who says half.
         self._start_head_timer()
 

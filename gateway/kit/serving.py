@@ -1,6 +1,7 @@
 """Runs the ASGI application: uvicorn with our limits, and nothing of its own in logs and answers."""
 
 import asyncio
+import gc
 import resource
 import socket
 from collections.abc import Callable, Sequence
@@ -103,7 +104,14 @@ async def serve(
 
 async def _announce(server: Server, on_listening: Callable[[], None]) -> None:
     await server.is_listening.wait()
+    _settle_heap()
     on_listening()
+
+
+def _settle_heap() -> None:
+    """Have the garbage collector leave alone what start-up made and stays: it was a fifth of a call's cost."""
+    gc.collect()
+    gc.freeze()
 
 
 def _allow_open_files(wanted: int) -> None:

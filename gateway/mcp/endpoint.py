@@ -1,11 +1,10 @@
 """The door of every MCP server: `/mcp/srv_{id}`. Who is asking, in which era, and then on to the SDK."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
 
-import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.kit.json import JsonRefused, parse
 from gateway.mcp import refusals
+from gateway.mcp.attendance import attended
 from gateway.mcp.auth import TOOLS_SCOPE, Door, McpDoorkeeper
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
@@ -49,18 +49,14 @@ class McpEndpoint:
         self._sessions = sessions
         self._listeners = listeners
         self._under_way: dict[str, int] = {}
-        server = handlers.server()
-        self._streaming = StreamableHTTPSessionManager(
-            server, stateless=True, max_request_body_size=body_max_bytes, json_response=False
-        )
-        self._plain = StreamableHTTPSessionManager(
-            server, stateless=True, max_request_body_size=body_max_bytes, json_response=True
+        self._sdk = StreamableHTTPSessionManager(
+            handlers.server(), stateless=True, max_request_body_size=body_max_bytes, json_response=True
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run what serves requests, for as long as the block lasts."""
-        async with self._streaming.run(), self._plain.run():
+        async with self._sdk.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,32 +105,22 @@ class McpEndpoint:
         if not _is_message(envelope):
             return refusals.not_one_message()
         visit.enter(request.scope)
-        if request.headers.get(_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0]) not in HANDSHAKE_PROTOCOL_VERSIONS:
-            serve: ASGIApp = self._streaming.asgi_app
-        else:
-            serve = self._handshake_era(request, envelope, visit)
-        if envelope.get("method") == "tools/call":
+        method = envelope.get("method")
+        if method == "subscriptions/listen":
+            return _replaying(self._sdk.asgi_app, message, receive)
+        if _era(request) in HANDSHAKE_PROTOCOL_VERSIONS:
+            _complete_headers(request.scope, visit.session)
+        serve = attended(self._sdk.asgi_app, may_stream="text/event-stream" in request.headers.get("accept", ""))
+        if method == "initialize":
+            serve = _with_header(serve, _SESSION_HEADER, self._sessions.begin(visit.principal, envelope.get("params")))
+        if method == "tools/call":
             serve = self._within_limit(serve, visit.principal)
         return _replaying(serve, message, receive)
-
-    def _handshake_era(self, request: Request, envelope: Mapping[str, Any], visit: Visit) -> ASGIApp:
-        """Serve a client of a handshake revision, or a bare call that names no revision at all."""
-        if visit.session is not None:
-            _set_header(request.scope, _VERSION_HEADER, visit.session.protocol_version)
-        # Only who names event streams gets one: `*/*` is what HTTP libraries say for clients that read plain JSON.
-        streams = "text/event-stream" in request.headers.get("accept", "")
-        if not streams:
-            _set_header(request.scope, "accept", "application/json")
-        serve = self._streaming.asgi_app if streams else _cancelled_on_leaving(self._plain.asgi_app)
-        if envelope.get("method") != "initialize":
-            return serve
-        return _with_header(serve, _SESSION_HEADER, self._sessions.begin(visit.principal, envelope.get("params")))
 
     def _session(self, request: Request, principal: McpPrincipal) -> Session | None:
         """Return the session that a handshake-era request names; None without one, `_NOT_OURS` for a foreign one."""
         session_id = request.headers.get(_SESSION_HEADER)
-        is_modern = request.headers.get(_VERSION_HEADER, "") not in ("", *HANDSHAKE_PROTOCOL_VERSIONS)
-        if session_id is None or is_modern:
+        if session_id is None or _era(request) not in HANDSHAKE_PROTOCOL_VERSIONS:
             return None
         return self._sessions.read(session_id, principal) or _NOT_OURS
 
@@ -176,6 +162,19 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+def _era(request: Request) -> str:
+    """Return the protocol version that a request names; one that names none is of a handshake revision."""
+    return request.headers.get(_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0])
+
+
+def _complete_headers(scope: Scope, session: Session | None) -> None:
+    """Add what the SDK asks for and a handshake-era client, or a bare call without any handshake, may leave out."""
+    if session is not None:
+        _set_header(scope, _VERSION_HEADER, session.protocol_version)
+    # Every answer is JSON; `*/*`, or nothing, is what HTTP libraries say for clients that read that.
+    _set_header(scope, "accept", "application/json")
+
+
 def _set_header(scope: Scope, name: str, value: str) -> None:
     wanted = name.encode()
     scope["headers"] = [header for header in scope["headers"] if header[0] != wanted] + [(wanted, value.encode())]
@@ -206,34 +205,3 @@ def _replaying(serve: ASGIApp, first: Message, receive: Receive) -> ASGIApp:
         await serve(scope, replay, send)
 
     return serve_replayed
-
-
-def _cancelled_on_leaving(serve: ASGIApp) -> ASGIApp:
-    """Cancel the work when the client leaves: the SDK does so only where it streams."""
-
-    async def serve_attentively(scope: Scope, receive: Receive, send: Send) -> None:
-        first = await receive()
-
-        async def watch(cancel: Callable[[], None]) -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            cancel()
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(watch, tasks.cancel_scope.cancel)
-            await serve(scope, _once(first), send)
-            tasks.cancel_scope.cancel()
-
-    return serve_attentively
-
-
-def _once(message: Message) -> Callable[[], Awaitable[Message]]:
-    waiting = [message]
-
-    async def receive() -> Message:
-        if waiting:
-            return waiting.pop()
-        await anyio.sleep_forever()
-        raise AssertionError("unreachable")
-
-    return receive

@@ -1,11 +1,11 @@
 """The story of a call, told once: arguments, account, credential, action. Every face joins here."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-import anyio
 import structlog
 
 from gateway.connections.choice import is_active
@@ -82,7 +82,7 @@ class Execution:
         credentials = self._opened(connection)
         state = self._states.of(caller, invocation.integration, invocation.instance)
         try:
-            with anyio.fail_after(self._timeout_seconds):
+            async with asyncio.timeout(self._timeout_seconds):
                 result = await invocation.action.run(
                     invocation.arguments, credentials, Ports(http=self._http, state=state)
                 )
