@@ -55,8 +55,8 @@ class States:
         """
         if not integration.uses_state:
             return None
-        configured = instance.settings.get("persistence") if instance is not None else None
-        settings = cast("Mapping[str, Any]", configured or {})
+        configured: Any = instance.settings.get("persistence") if instance is not None else None
+        settings: Mapping[str, Any] = configured or {}
         namespace = namespace_of(
             caller, integration.name, scope=settings.get("scope"), external_id=settings.get("externalId")
         )
