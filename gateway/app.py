@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.downloads import DownloadRoute
@@ -39,7 +39,6 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             *Reference(gateway).routes,
-            Mount("/", rest_face(gateway)),
         ],
         middleware=[
             Middleware(RequestLog, trusted_proxies=gateway.settings.trusted_proxies),
@@ -48,6 +47,8 @@ def create_app(gateway: Gateway) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    # Whatever is not above: a Mount would not match a path with a line break in it.
+    app.router.default = rest_face(gateway)
     app.state.drain = mcp.drain
     return app
 
