@@ -17,6 +17,8 @@ from typer.main import get_command
 
 from gateway.__main__ import app
 from gateway.api.routes import ROUTES
+from integrations.catalog import Catalog
+from storage.records import Record
 from storage.scope import TenantScope
 from tests.gateway.mcp.shop import open_shop
 from tests.parts.emulators import Emulators
@@ -110,6 +112,23 @@ def test_the_readme_has_the_two_commands() -> None:
     for command in ("demo", "test"):
         said = subprocess.run([sys.executable, str(ROOT / "run")], capture_output=True, text=True, check=True).stdout
         assert f"./run {command}" in said
+
+
+def test_the_storage_page_has_every_table() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "storage.md").read_text(), re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    assert described == {*Record.metadata.tables, "alembic_version"}
+
+
+def test_the_integrations_page_has_every_integration_and_every_built_in_action() -> None:
+    page = (ROOT / "docs" / "integrations.md").read_text().partition("## Built in")[2]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*)$", page, re.MULTILINE))
+
+    assert rows.keys() == set(Catalog().names())
+    for integration in Catalog():
+        if not integration.auth:
+            assert set(re.findall(r"`(\w+)`", rows[integration.name])) == set(integration.actions)
 
 
 @dataclass

@@ -23,14 +23,14 @@ class Unexpected(Exception):
 
 
 class Step:
-    """One step while it runs: what it has to tell is shown once it has succeeded."""
+    """One step while it runs; what it has to tell is shown when it ends."""
 
     def __init__(self) -> None:
-        self.facts: list[tuple[str, str]] = []
+        self.facts: dict[str, str] = {}
 
     def tell(self, **facts: str) -> None:
         """Add values by their names; an underscore in a name is shown as a space."""
-        self.facts.extend((name.replace("_", " "), value) for name, value in facts.items())
+        self.facts |= {name.replace("_", " "): value for name, value in facts.items()}
 
     def expect(self, claim: bool, otherwise: str) -> None:
         """Go on if `claim` holds. Raises `Unexpected`."""
@@ -45,6 +45,11 @@ class Narrator:
         self._console = console
         self._count = 0
 
+    def title(self, sentence: str, facts: Mapping[str, str]) -> None:
+        """Open the story."""
+        self._wrapped(sentence, first=Text(), style="bold")
+        self.facts(facts)
+
     @asynccontextmanager
     async def step(self, sentence: str) -> AsyncGenerator[Step]:
         """Tell one step, then what it found, or why it failed. Raises `StepFailed`."""
@@ -57,15 +62,10 @@ class Narrator:
             async with asyncio.timeout(STEP_SECONDS):
                 yield step
         except Exception as error:
-            self._facts(step.facts)
+            self.facts(step.facts)
             self._wrapped(f"Step {self._count} failed: {_reason(error)}", first=Text(_INDENT), style="bold red")
             raise StepFailed(sentence) from error
-        self._facts(step.facts)
-
-    def title(self, sentence: str, facts: Mapping[str, str]) -> None:
-        """Open the story."""
-        self._wrapped(sentence, first=Text(), style="bold")
-        self._facts(list(facts.items()))
+        self.facts(step.facts)
 
     def heading(self, text: str) -> None:
         """Open a block."""
@@ -86,11 +86,8 @@ class Narrator:
 
     def facts(self, facts: Mapping[str, str]) -> None:
         """Show values by their names."""
-        self._facts(list(facts.items()))
-
-    def _facts(self, facts: list[tuple[str, str]]) -> None:
-        width = max((len(name) for name, _ in facts), default=0)
-        for name, value in facts:
+        width = max(map(len, facts), default=0)
+        for name, value in facts.items():
             self._line(Text.assemble(_INDENT, (f"{name:<{width}}  ", "dim"), value))
 
     def _wrapped(self, text: str, *, first: Text, style: str) -> None:

@@ -132,10 +132,12 @@ def test_it_goes_on_serving_what_it_printed_until_a_signal_comes(folder: Path) -
     with running(folder, *COMMAND) as process:
         told = read_until(process, "Hosted clients")
         answer = call_as_configured_for_cursor(told)
+        page = fetch(re.findall(r"API page +(\S+)", told)[0])
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=10)[0]
 
     assert answer["result"]["structuredContent"]["id"] == "alice"
+    assert "/api/v1/workspaces" in page
     assert process.returncode == 0
     assert "Traceback" not in rest
     assert list(folder.iterdir()) == []
@@ -150,6 +152,11 @@ def test_what_is_to_be_pasted_names_the_server_and_the_token(folder: Path) -> No
     assert vs_code["servers"] == {"toolgate-demo": {"type": "http", **server}}
     bearer = server["headers"]["Authorization"]
     assert f'claude mcp add --transport http toolgate-demo {server["url"]} --header "Authorization: {bearer}"' in told
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
 
 
 def json_blocks(told: str) -> list[Any]:
