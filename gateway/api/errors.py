@@ -1,9 +1,9 @@
 """The one form in which REST tells a failure: `{error, code, details?}`, and the status of each code (contract 2)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -65,7 +65,9 @@ def render(failure: ToolgateError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(failure, MethodNotAllowed):
         headers["Allow"] = failure.allowed
-    return Response(orjson.dumps(body), STATUS[failure.code], headers, media_type="application/json")
+    # Not orjson: details may quote a number beyond 64 bits.
+    content = json.dumps(body, ensure_ascii=False).encode()
+    return Response(content, STATUS[failure.code], headers, media_type="application/json")
 
 
 def invalid(error: ValidationError) -> ValidationFailed:

@@ -1,10 +1,10 @@
 """What all bodies, queries and answers share: camelCase on the wire, strict, closed."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
-import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -108,7 +108,7 @@ def _is_none(value: Any) -> bool:
 
 
 def _small(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    if len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str)) > MAX_OBJECT_BYTES:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_OBJECT_BYTES:
         raise ValueError(f"is larger than {MAX_OBJECT_BYTES} bytes of JSON")
     return value
 

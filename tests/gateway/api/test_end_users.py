@@ -42,6 +42,13 @@ async def test_what_was_never_told_is_left_out(api: Rest, workspace: dict[str, A
     }  # fmt: skip
 
 
+async def test_metadata_is_kept_to_the_last_digit(api: Rest, workspace: dict[str, Any]) -> None:
+    metadata = {"big": 10**40, "float": 0.1, "deep": {"list": [None, True, "ü", {}]}, "": ""}
+    made = await api.made("/end-users", {"workspaceId": "a", "externalId": "bob", "metadata": metadata})
+    assert made["metadata"] == metadata
+    assert (await api.get(f"/end-users/{made['id']}")).json()["endUser"]["metadata"] == metadata
+
+
 async def test_an_external_id_is_unique_in_its_workspace_only(api: Rest, workspace: dict[str, Any]) -> None:
     await api.made("/workspaces", {"name": "B", "slug": "b"})
     for slug in ("a", "b"):
