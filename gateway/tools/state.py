@@ -5,7 +5,6 @@ caller, never from an action's input.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -56,7 +55,7 @@ class States:
         if not integration.uses_state:
             return None
         configured: Any = instance.settings.get("persistence") if instance is not None else None
-        settings: Mapping[str, Any] = configured or {}
+        settings: dict[str, Any] = configured or {}
         namespace = namespace_of(
             caller, integration.name, scope=settings.get("scope"), external_id=settings.get("externalId")
         )

@@ -1,5 +1,6 @@
 """MCP as bytes over HTTP: for what no well-behaved client sends, and to see exactly what comes back."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +19,13 @@ class Wire:
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-    async def post(self, content: Any, **headers: str) -> httpx2.Response:
+    async def post(self, content: Any, /, **headers: str) -> httpx2.Response:
         """POST anything: bytes as they are, everything else as JSON."""
-        given = {"content": content} if isinstance(content, bytes) else {"json": content}
-        return await self.client.post(self.url, **given, headers=self._headers(headers))
+        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return await self.client.post(self.url, content=sent, headers=self._headers(headers))
 
     async def modern(
-        self, method: str, params: dict[str, Any] | None = None, *, capabilities: Any = None, **headers: str
+        self, method: str, params: dict[str, Any] | None = None, /, *, capabilities: Any = None, **headers: str
     ) -> httpx2.Response:
         """One request of a 2026-07-28 client."""
         meta = {
@@ -36,7 +37,7 @@ class Wire:
         sent = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method, "Accept": _BOTH, **named, **headers}
         return await self.post(body, **sent)
 
-    async def bare(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> httpx2.Response:
+    async def bare(self, method: str, params: dict[str, Any] | None = None, /, **headers: str) -> httpx2.Response:
         """One request of a client that knows no era: only Content-Type and Authorization (contract 4.18)."""
         return await self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, **headers)
 
