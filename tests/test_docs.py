@@ -99,6 +99,14 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(linked), f"{page.name}: {linked.name} has no heading {anchor!r}"
 
 
+def test_every_page_that_the_code_sends_people_to_exists() -> None:
+    sources = [ROOT / "config.example.toml", *ROOT.glob("gateway/**/*.py"), *ROOT.glob("integrations/**/*.py")]
+    named = {page for source in sources for page in re.findall(r"docs/[\w-]+\.md", source.read_text())}
+
+    assert "docs/public-address.md" in named
+    assert [page for page in named if not (ROOT / page).exists()] == []
+
+
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
