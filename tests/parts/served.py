@@ -64,6 +64,8 @@ async def serving(
             # Not a task group: pytest ends a fixture in another task than it began it in.
             task = asyncio.create_task(server.serve())
             await server.is_listening.wait()
-            yield Served(settings.public_url, gateway, acme)
-            server.should_exit = True
-            await task
+            try:
+                yield Served(settings.public_url, gateway, acme)
+            finally:
+                server.should_exit = True
+                await task
