@@ -30,6 +30,7 @@ async def opens(doorkeeper: McpDoorkeeper, server: dict[str, Any], token: str) -
     return door is not None and await doorkeeper.admit(door, token) is not None
 
 
+@pytest.mark.promise("000-13")
 async def test_a_new_token_is_answered_as_the_contract_says(api: Rest, server: dict[str, Any]) -> None:
     body = {"endUserId": "alice", "scopes": ["mcp:tools"], "expiresIn": 2_592_000}
     answer = await api.post(f"{SERVERS}/{server['id']}/access-tokens", body)

@@ -35,6 +35,7 @@ async def test_a_call_runs_by_the_end_users_own_account(shop: Shop, wire: Wire) 
     assert result["_meta"]["io.toolgate/account"]["externalId"] == "alice-at-acme"
 
 
+@pytest.mark.promise("000-20")
 async def test_a_missing_account_is_answered_with_the_setup_url_in_the_text(shop: Shop, wire: Wire) -> None:
     integration = await shop.add("acme")
 
@@ -52,6 +53,7 @@ async def test_a_missing_account_is_answered_with_the_setup_url_in_the_text(shop
     }
 
 
+@pytest.mark.promise("000-21")
 async def test_the_retry_succeeds_once_the_account_is_connected(shop: Shop, wire: Wire) -> None:
     await shop.add("acme")
     assert (await wire.call("acme__whoami"))["isError"]
