@@ -16,6 +16,7 @@ from pydantic import SecretBytes
 
 from gateway.kit.log import configure_logging
 from gateway.kit.tokens import TokenKind, mint
+from tests.flows.process import GatewayProcess
 from tests.flows.product import Product, Server, open_product
 from tests.parts.loopback import Loopback, answer, loopback, read_request
 from tests.parts.mcp_wire import Wire
@@ -95,6 +96,46 @@ async def test_no_secret_is_logged_told_or_stored_in_the_clear(
 
 def _lines_with(secret: str, text: str) -> list[str]:
     return [line for line in text.splitlines() if any(form in line for form in forms_of(secret))]
+
+
+async def test_a_process_writes_no_secret_of_its_settings_anywhere(tmp_path: Path) -> None:
+    client_secret, other_key = (
+        "canary-client-secret-a3f4",
+        base64.b64encode(b"another-canary-key-of-32-bytes-!").decode(),
+    )
+    key = base64.b64encode(KEY).decode()
+    settings = {
+        "ENCRYPTION_KEYS": key,
+        "INTEGRATIONS_SLACK_CLIENT_ID": "toolgate",
+        "INTEGRATIONS_SLACK_CLIENT_SECRET": client_secret,
+        "LOG_LEVEL": "debug",
+    }
+    gateway = GatewayProcess(tmp_path, settings)
+    run = Run()
+    async with gateway.running(), _recorded(gateway.url, run) as client:
+        product = await open_product(Rest(client))
+        await product.add("slack", authMethodKey="user")
+        await product.connect("alice", CANARIES["slack token"], "slack")
+        server = await product.server()
+        await Wire(client, server.endpoint, await product.token(server, "alice")).tool_names()
+        for path in ("/health", "/openapi.json", "/api/v1/integrations", f"/mcp/srv_{server.id}", "/nowhere"):
+            await client.get(path)
+    mistaken = GatewayProcess(tmp_path, {**settings, "ENCRYPTION_KEYS": other_key, "EGRESS_PROXY": "canary://proxy"})
+    for wrong in (mistaken, GatewayProcess(tmp_path, {**settings, "ENCRYPTION_KEYS": f"{key[:-4]}, {other_key}"})):
+        with pytest.raises(AssertionError):
+            await wrong.running().__aenter__()
+        assert len(wrong.output) == 1
+        gateway.output += wrong.output
+
+    first_key = (tmp_path / "data" / "first-api-key").read_text().strip()
+    written = "".join(gateway.output)
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("toolgate.db*"))
+    for secret in (key, other_key, client_secret, SERVICE_KEY, first_key, CANARIES["slack token"]):
+        assert _lines_with(secret, written) == []
+        assert run.shown(secret) == 0
+        assert secret.encode() not in stored
+    assert KEY not in stored
+    assert "[redacted]" not in written
 
 
 # The run.
