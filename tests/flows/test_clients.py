@@ -12,6 +12,7 @@ from tests.parts.served import Served
 WRITE = "acme__create_note"
 
 
+@pytest.mark.promise("000-13", "000-20", "000-21")
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 async def test_every_client_lists_is_told_where_to_connect_and_then_succeeds(
     kind: Kind, product: Product, served: Served, connect: Connect
@@ -91,6 +92,7 @@ async def test_a_person_who_declines_is_not_asked_again_in_the_same_call(
     assert asked[0] in reply.text
 
 
+@pytest.mark.promise("001-15")
 async def test_two_people_at_one_server_act_at_the_same_time_each_by_their_own_account(
     product: Product, served: Served, connect: Connect
 ) -> None:

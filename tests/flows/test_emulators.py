@@ -57,6 +57,7 @@ def mail(subject: str) -> dict[str, str]:
 # Written by the right person.
 
 
+@pytest.mark.promise("000-9", "001-4", "001-15")
 async def test_a_slack_message_is_written_by_whose_agent_sent_it(shop: Product, fresh_emulators: Emulators) -> None:
     channel = await fresh_emulators.slack_channel_id("general")
 
@@ -108,6 +109,7 @@ async def _write(
 # Whose account, when somebody has none.
 
 
+@pytest.mark.promise("000-24", "001-16")
 async def test_who_has_no_account_posts_as_the_teams_bot_and_nobody_else_does(
     product: Product, fresh_emulators: Emulators
 ) -> None:

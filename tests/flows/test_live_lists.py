@@ -47,6 +47,7 @@ async def is_told_nothing(listener: Listener) -> bool:
     return listener.heard.empty()
 
 
+@pytest.mark.promise("002-12")
 @pytest.mark.parametrize("kind", LISTENERS, ids=str)
 async def test_a_connected_client_hears_of_every_change_and_then_sees_it(
     kind: Kind, product: Product, connect: Connect

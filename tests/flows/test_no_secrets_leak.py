@@ -61,6 +61,7 @@ def forms_of(secret: str) -> set[str]:
     return {secret, base64.b64encode(secret.encode()).decode().rstrip("=")}
 
 
+@pytest.mark.promise("002-20")
 @pytest.mark.parametrize("log_format", ["text", "json"])
 async def test_no_secret_is_logged_told_or_stored_in_the_clear(
     log_format: Literal["text", "json"], tmp_path: Path
