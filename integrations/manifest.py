@@ -206,7 +206,7 @@ class Action(Model):
 
 
 class OptionLookup(Model):
-    """Where the choices for an input come from. Inputs refer to it by name; agents get it as a tool."""
+    """Where the choices for an input come from. Inputs refer to it by name."""
 
     title: str
     description: str | None = None
