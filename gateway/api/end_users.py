@@ -1,13 +1,11 @@
 """End users over REST (contract 1.3), with look-up, suspension and bulk synchronisation beyond it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import Field
 
 from gateway.api.calls import Call
 from gateway.api.connections import Connection
-from gateway.api.errors import invalid
 from gateway.api.models import (
     Answer,
     Body,
@@ -20,18 +18,13 @@ from gateway.api.models import (
     Paged,
     SmallObject,
     WorkspaceReference,
-    absent,
     omitted,
 )
-from gateway.errors import NoUpdates, ValidationFailed
+from gateway.errors import NoUpdates
 from gateway.tenancy.emails import MAX_EMAIL_LENGTH
-from gateway.tenancy.end_user_sync import SyncResult, SyncRow, SyncStatus
 from gateway.tenancy.end_users import EndUserWithConnections, NewEndUser
 from gateway.wiring import Gateway
 from storage import records
-
-MAX_SYNC_ROWS = 1000
-MAX_SYNC_BYTES = 4 * 1024 * 1024
 
 Email = Annotated[str, Field(min_length=3, max_length=MAX_EMAIL_LENGTH, json_schema_extra={"format": "email"})]
 
@@ -60,31 +53,6 @@ class EndUsersToList(Paged):
     workspace_id: WorkspaceReference
     external_id: ExternalId | None = None
     email: Email | None = None
-
-
-class PersonToSync(Body):
-    """One person; what is absent stays as it is, null clears."""
-
-    external_id: ExternalId
-    display_name: Label | None = None
-    email: Email | None = None
-    metadata: SmallObject | None = None
-    suspended: bool = absent()
-
-
-class EndUsersToSync(Body):
-    """The product's list of users."""
-
-    workspace_id: WorkspaceReference
-    end_users: Annotated[
-        list[Annotated[Any, WithJsonSchema(PersonToSync.model_json_schema())]], Field(max_length=MAX_SYNC_ROWS)
-    ]
-    """Each is read on its own, so that a bad one fails alone."""
-    remove_absent: bool = Field(
-        default=False,
-        description="Also delete the workspace's end users that the list does not name. Nobody is deleted if any "
-        "row failed. An empty list is refused.",
-    )
 
 
 class EndUser(Answer):
@@ -151,46 +119,6 @@ class DeletedEndUser(Deleted):
     connections_deleted: int
 
 
-class SyncFailure(Answer):
-    """Why a row was not taken."""
-
-    error: str
-    code: str
-
-
-class SyncedRow(Answer):
-    """What has become of one row; `index` is its place in the request, from 0."""
-
-    index: int
-    external_id: str | None = omitted()
-    status: SyncStatus
-    id: str | None = omitted()
-    error: SyncFailure | None = omitted()
-
-    @classmethod
-    def of(cls, index: int, result: SyncResult) -> "SyncedRow":
-        """Show a result."""
-        failure = result.failure
-        return cls(
-            index=index,
-            external_id=result.external_id,
-            status=result.status,
-            id=result.end_user_id,
-            error=None if failure is None else SyncFailure(error=failure.message, code=failure.code),
-        )
-
-
-class SyncAnswer(Answer):
-    """What has become of every row, in the request's order."""
-
-    results: list[SyncedRow]
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    removed: int
-
-
 async def create_end_user(gateway: Gateway, call: Call[EndUserToCreate, NoQuery]) -> OneEndUser:
     """Create an end user."""
     body = call.body
@@ -236,7 +164,7 @@ async def get_end_user(gateway: Gateway, call: Call[Nothing, NoQuery]) -> EndUse
 
 async def update_end_user(gateway: Gateway, call: Call[EndUserChanges, NoQuery]) -> OneEndUser:
     """Change an end user; null clears."""
-    changes = _columns(call.body.given())
+    changes = columns_of(call.body.given())
     if not changes:
         raise NoUpdates("displayName, email or metadata: give at least one")
     return OneEndUser.of(await gateway.end_users.update(call.scope, call.path["id"], changes))
@@ -261,36 +189,6 @@ async def delete_end_user(gateway: Gateway, call: Call[Nothing, NoQuery]) -> Del
     return DeletedEndUser(id=call.path["id"], connections_deleted=count)
 
 
-async def sync_end_users(gateway: Gateway, call: Call[EndUsersToSync, NoQuery]) -> SyncAnswer:
-    """Create and update many end users at once.
-
-    Idempotent, up to 1,000 rows. Every row gets its own result (`created`, `updated`, `unchanged` or `failed`), and a
-    bad row does not keep the others out.
-    """
-    body = call.body
-    workspace = await gateway.workspaces.find(call.scope, body.workspace_id)
-    if body.remove_absent and not body.end_users:
-        raise ValidationFailed("endUsers: is empty, and removeAbsent would delete everybody; delete them one by one")
-    report = await gateway.end_user_sync.sync(
-        call.scope, workspace.id, [_person(row) for row in body.end_users], remove_absent=body.remove_absent
-    )
-    return SyncAnswer(
-        results=[SyncedRow.of(index, result) for index, result in enumerate(report.results)],
-        removed=report.removed,
-        **{status.value: report.count(status) for status in SyncStatus},
-    )
-
-
-def _person(row: Any) -> SyncRow | SyncResult:
-    try:
-        person = PersonToSync.model_validate(row)
-    except ValidationError as error:
-        named = cast("Mapping[str, Any]", row).get("externalId") if isinstance(row, Mapping) else None
-        return SyncResult(SyncStatus.FAILED, named[:255] if isinstance(named, str) else None, failure=invalid(error))
-    changes = _columns(person.given())
-    return SyncRow(changes.pop("external_id"), changes)
-
-
-def _columns(given: dict[str, Any]) -> dict[str, Any]:
+def columns_of(given: dict[str, Any]) -> dict[str, Any]:
     """Call the wire's `metadata` by its column's name."""
     return {"details" if name == "metadata" else name: value for name, value in given.items()}

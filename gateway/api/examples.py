@@ -7,7 +7,8 @@ from gateway.api.actions import ActionRequest
 from gateway.api.api_keys import NewApiKey
 from gateway.api.catalog import OptionsQuestion, PropertyQuestion
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
-from gateway.api.end_users import EndUserChanges, EndUsersToSync, EndUserToCreate
+from gateway.api.end_user_sync import EndUsersToSync
+from gateway.api.end_users import EndUserChanges, EndUserToCreate
 from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
 from gateway.api.mcp_tokens import TokenToCreate
 from gateway.api.mcp_tools import ToolChanges, ToolToAdd

@@ -10,6 +10,7 @@ from gateway.api import (
     api_keys,
     catalog,
     connections,
+    end_user_sync,
     end_users,
     mcp_servers,
     mcp_tokens,
@@ -59,7 +60,9 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
     "End users": (
         Route("GET", f"{API}/end-users", end_users.list_end_users),
         Route("POST", f"{API}/end-users", end_users.create_end_user, status=201),
-        Route("PUT", f"{API}/end-users/sync", end_users.sync_end_users, max_body_bytes=end_users.MAX_SYNC_BYTES),
+        Route(
+            "PUT", f"{API}/end-users/sync", end_user_sync.sync_end_users, max_body_bytes=end_user_sync.MAX_SYNC_BYTES
+        ),
         Route("GET", _END_USER, end_users.get_end_user),
         Route("PATCH", _END_USER, end_users.update_end_user),
         Route("DELETE", _END_USER, end_users.delete_end_user),

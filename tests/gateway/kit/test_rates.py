@@ -1,0 +1,29 @@
+"""Windows of one minute."""
+
+from datetime import UTC, datetime, timedelta
+
+from gateway.kit.rates import Windows
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+def test_each_caller_is_counted_alone_until_the_minute_ends() -> None:
+    now = [NOON + timedelta(seconds=20)]
+    windows = Windows(limit=2, clock=lambda: now[0])
+    assert [windows.hit("a").is_exceeded for _ in range(3)] == [False, False, True]
+    assert windows.hit("b").remaining == 1
+    refused = windows.peek("a")
+    assert (refused.remaining, refused.retry_after) == (0, 40)
+    assert refused.resets_at == int((NOON + timedelta(minutes=1)).timestamp())
+    now[0] += timedelta(seconds=40)
+    assert windows.hit("a").remaining == 1
+
+
+def test_a_look_counts_nothing() -> None:
+    windows = Windows(limit=1, clock=lambda: NOON)
+    assert [windows.peek("a").remaining for _ in range(3)] == [1, 1, 1]
+
+
+def test_coming_back_takes_a_second_at_least() -> None:
+    windows = Windows(limit=1, clock=lambda: NOON + timedelta(seconds=59, milliseconds=900))
+    assert windows.hit("a").retry_after == 1
