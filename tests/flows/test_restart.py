@@ -5,7 +5,6 @@ import signal
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +15,7 @@ import pytest
 from tests.flows.agents import HANDSHAKE, KINDS, Connect, Kind, python_agent
 from tests.flows.process import GatewayProcess
 from tests.flows.product import Product, Server, open_product
-from tests.parts.loopback import Loopback, answer, loopback, read_request
+from tests.flows.slow_api import slow_api
 from tests.parts.mcp_wire import Wire
 from tests.parts.rest import Rest
 
@@ -127,7 +126,7 @@ async def test_a_stop_lets_calls_finish_ends_streams_and_exits_cleanly(
         await product.add("http", "fixed")
         server = await product.server()
         token = await product.token(server, "alice")
-        request = {"method": "GET", "url": f"http://127.0.0.1:{api.served.port}/"}
+        request = {"method": "GET", "url": api.url}
         wire = Wire(http, server.endpoint, token)
         async with python_agent(server.endpoint, token, mode="auto") as modern, _change_stream(wire) as handshake:
             listening = asyncio.create_task(modern.listen())
@@ -174,36 +173,6 @@ async def _with_key_value_store(http: httpx2.AsyncClient) -> tuple[Product, Serv
     product = await open_product(Rest(http))
     await product.add("kv-store", "fixed")
     return product, await product.server()
-
-
-@dataclass
-class SlowApi:
-    """A provider that answers nobody before it is allowed to."""
-
-    served: Loopback
-    release: asyncio.Event
-    received: asyncio.Semaphore
-
-    async def has_received(self, requests: int) -> None:
-        """Wait until so many requests have come."""
-        for _ in range(requests):
-            await asyncio.wait_for(self.received.acquire(), SECONDS)
-
-
-@asynccontextmanager
-async def slow_api() -> AsyncGenerator[SlowApi]:
-    """Serve a slow provider."""
-    release, received = asyncio.Event(), asyncio.Semaphore(0)
-
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        received.release()
-        await release.wait()
-        writer.write(answer(b"at last", "content-type: text/plain"))
-        await writer.drain()
-
-    async with loopback(handler) as served:
-        yield SlowApi(served, release, received)
 
 
 @asynccontextmanager
