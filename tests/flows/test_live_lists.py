@@ -17,7 +17,8 @@ from tests.parts.rest import Rest
 from tests.parts.served import Served
 
 LISTENERS = [kind for kind in KINDS if not kind.opens_urls and kind.name != "fastmcp"]
-SOON_SECONDS = 1.0  # what a busy machine is allowed; the promise is a tenth of it
+PATIENCE_SECONDS = 10  # for one message on a busy machine; how soon it really comes is measured in a test of its own
+SOON_SECONDS = 1.0  # what a busy machine is allowed there; the promise is a tenth of it
 QUIET_SECONDS = 0.3
 
 
@@ -38,7 +39,7 @@ async def listening(connect: Connect, kind: Kind, server: Server, token: str) ->
 
 async def told(listener: Listener) -> None:
     """Wait until the client hears of one change."""
-    await asyncio.wait_for(listener.heard.get(), SOON_SECONDS)
+    await asyncio.wait_for(listener.heard.get(), PATIENCE_SECONDS)
 
 
 async def is_told_nothing(listener: Listener) -> bool:
@@ -120,6 +121,28 @@ async def test_a_change_is_told_within_a_tenth_of_a_second(kind: Kind, product: 
     assert median(seconds) < SOON_SECONDS
 
 
+@pytest.mark.parametrize("kind", LISTENERS, ids=str)
+async def test_who_lists_again_whenever_told_ends_up_with_the_final_list(
+    kind: Kind, product: Product, connect: Connect
+) -> None:
+    integration = await product.add("acme", enabledActions=["whoami"])
+    server = await product.server()
+
+    async with listening(connect, kind, server, await product.token(server, "alice")) as listener:
+
+        async def burst() -> None:
+            for number in range(20):
+                await product.change(integration, alias=f"acme-{number}")
+            await product.change(integration, alias="final")
+
+        bursting = asyncio.create_task(burst())
+        seen: list[str] = []
+        while seen != ["final__whoami"]:
+            await told(listener)
+            seen = await listener.tool_names()
+        await bursting
+
+
 END_USER_GONE = ["token revoked", "end user suspended", "end user deleted", "server deleted", "workspace deleted"]
 
 
@@ -151,7 +174,7 @@ async def test_a_stream_ends_with_what_let_its_client_in(
             subscribed = asyncio.create_task(agent.listen())
             await agent.listening.wait()
             await end()
-            await asyncio.wait_for(subscribed, SOON_SECONDS)
+            await asyncio.wait_for(subscribed, PATIENCE_SECONDS)
         assert agent.heard.empty()
     else:
         await _ends(server, answer["accessToken"], end)
