@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from gateway.api.authentication import admit, identify
 from gateway.api.calls import Call, Route
 from gateway.api.errors import render
 from gateway.api.failures import MethodNotAllowed
-from gateway.api.headers import SECURITY_HEADERS
+from gateway.api.headers import security_headers
 from gateway.api.models import Nothing
 from gateway.api.reading import read_body, read_query
 from gateway.errors import NotFound, RateLimited, ToolgateError, Unauthorized
@@ -45,6 +46,7 @@ class Endpoint:
     def __init__(self, gateway: Gateway, rates: Rates, routes: Sequence[Route] = ()) -> None:
         self._gateway = gateway
         self._rates = rates
+        self._headers = security_headers(gateway.settings.public_url)
         self._routes: Mapping[str, Route] = {route.method: route for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +58,7 @@ class Endpoint:
             _log.exception("request failed")
             response = render(ToolgateError("the gateway failed on this request"))
             window = self._rates.per_stranger.peek(self._address(request))
-        _add_headers(response, window)
+        response.headers.update({**_rate_headers(window), **self._headers})
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> tuple[Response, Window]:
@@ -78,7 +80,11 @@ class Endpoint:
             return render(failure), window
 
     def _address(self, request: Request) -> str:
-        return trusted_client_address(request.scope, self._gateway.settings.trusted_proxies) or "unknown"
+        """Return whose failures are counted together: an address, and in IPv6 the network that one customer has."""
+        address = trusted_client_address(request.scope, self._gateway.settings.trusted_proxies)
+        if address is None or ":" not in address:
+            return address or "unknown"
+        return str(ip_network((address.partition("%")[0], 64), strict=False))
 
     def _route(self, request: Request) -> Route:
         if not self._routes:
@@ -120,12 +126,9 @@ def _too_many(window: Window) -> RateLimited:
     )
 
 
-def _add_headers(response: Response, window: Window) -> None:
-    response.headers.update(
-        {
-            "X-RateLimit-Limit": str(window.limit),
-            "X-RateLimit-Remaining": str(window.remaining),
-            "X-RateLimit-Reset": str(window.resets_at),
-            **SECURITY_HEADERS,
-        }
-    )
+def _rate_headers(window: Window) -> Mapping[str, str]:
+    return {
+        "X-RateLimit-Limit": str(window.limit),
+        "X-RateLimit-Remaining": str(window.remaining),
+        "X-RateLimit-Reset": str(window.resets_at),
+    }

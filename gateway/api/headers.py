@@ -9,3 +9,12 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_A_YEAR = 365 * 24 * 60 * 60
+
+
+def security_headers(public_url: str) -> Mapping[str, str]:
+    """Return the headers of every answer of a deployment; under https browsers are told to stay there."""
+    if not public_url.startswith("https://"):
+        return SECURITY_HEADERS
+    return {**SECURITY_HEADERS, "Strict-Transport-Security": f"max-age={_A_YEAR}"}

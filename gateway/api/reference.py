@@ -16,15 +16,12 @@ from starlette.routing import Route as Path
 
 from gateway.api.calls import Route
 from gateway.api.errors import STATUS
-from gateway.api.headers import SECURITY_HEADERS
+from gateway.api.headers import security_headers
 from gateway.api.openapi import Json, openapi_document
 from gateway.api.routes import SECTIONS
 from gateway.wiring import Gateway
 
-_HTML_HEADERS = {
-    **SECURITY_HEADERS,
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-}
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 _DEEPEST = 3
 _templates = Environment(
     loader=PackageLoader("gateway.api"),
@@ -79,15 +76,16 @@ class Reference:
 
     def __init__(self, gateway: Gateway) -> None:
         self._public_url = gateway.settings.public_url
+        self._headers = security_headers(self._public_url)
         self.routes = [Path("/openapi.json", self.document), Path("/docs", self.page)]
 
     async def document(self, _request: Request) -> Response:
         """Answer with the OpenAPI document."""
-        return Response(orjson.dumps(self._document), headers=SECURITY_HEADERS, media_type="application/json")
+        return Response(orjson.dumps(self._document), headers=self._headers, media_type="application/json")
 
     async def page(self, _request: Request) -> Response:
         """Answer with the page."""
-        return HTMLResponse(self._page, headers=_HTML_HEADERS)
+        return HTMLResponse(self._page, headers={**self._headers, "Content-Security-Policy": _PAGE_POLICY})
 
     @cached_property
     def _document(self) -> Json:

@@ -94,6 +94,15 @@ async def test_every_answer_tells_the_rate_and_forbids_what_browsers_do(api: Res
         assert "access-control-allow-origin" not in answer.headers
 
 
+async def test_under_https_browsers_are_told_to_stay_there(settings: Settings) -> None:
+    async with open_gateway(settings.model_copy(update={"public_url": "https://tools.example"})) as gateway:
+        transport = httpx2.ASGITransport(app=create_app(gateway), client=("2001:db8::1", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url="https://tools.example") as client:
+            answer = await Rest(client).get("/workspaces")
+    assert answer.status_code == 401
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
 async def test_an_unknown_path_and_a_wrong_method_are_told(api: Rest) -> None:
     for path in ("/nothing", "/workspaces/", "/connect/token", "/end-users/x/connect-token", "/partials", "/triggers"):
         assert failure(await api.get(path)) == (404, "NOT_FOUND")
