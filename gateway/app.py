@@ -11,9 +11,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.downloads import DownloadRoute
-from gateway.api.face import body_limits, refuse_body, rest_face
+from gateway.api.face import RestFace, body_limits
 from gateway.api.reference import Reference
-from gateway.kit.body_limits import BodyLimits, BodyRefusal
+from gateway.kit.body_limits import BodyLimits
 from gateway.kit.request_log import RequestLog
 from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
@@ -26,6 +26,7 @@ def create_app(gateway: Gateway) -> Starlette:
     """Return the app that serves this gateway. `app.state.drain` has to be called when serving is about to end."""
     limits = {**body_limits(), MCP_PATH: gateway.settings.mcp_body_max_bytes}
     mcp = McpFace(gateway)
+    rest = RestFace(gateway)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -42,13 +43,13 @@ def create_app(gateway: Gateway) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog, trusted_proxies=gateway.settings.trusted_proxies),
-            Middleware(BodyLimits, refuse=_refuse, limits=limits),
+            Middleware(BodyLimits, refuse=rest.refuse_body, limits=limits),
             Middleware(_McpFirst, endpoint=mcp.endpoint),
         ],
         lifespan=lifespan,
     )
     # Whatever is not above: a Mount would not match a path with a line break in it.
-    app.router.default = rest_face(gateway)
+    app.router.default = rest
     app.state.drain = mcp.drain
     return app
 
@@ -67,7 +68,3 @@ class _McpFirst:
 
 async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "healthy"}, headers={"Cache-Control": "no-store"})
-
-
-def _refuse(_scope: Scope, refusal: BodyRefusal) -> ASGIApp:
-    return refuse_body(refusal)

@@ -57,12 +57,15 @@ class Endpoint:
         except Exception:  # noqa: BLE001 -- the last resort of every route: logged, and answered without any detail
             _log.exception("request failed")
             response = render(ToolgateError("the gateway failed on this request"))
-            window = self._rates.per_stranger.peek(self._address(request))
-        response.headers.update({**_rate_headers(window), **self._headers})
-        await response(scope, receive, send)
+            window = self._rates.per_stranger.peek(self._address(scope))
+        await self._finished(response, window)(scope, receive, send)
+
+    def refusal(self, scope: Scope, failure: ToolgateError) -> Response:
+        """Return the answer to a request that is refused before it comes here."""
+        return self._finished(render(failure), self._rates.per_stranger.peek(self._address(scope)))
 
     async def _respond(self, request: Request) -> tuple[Response, Window]:
-        stranger = self._address(request)
+        stranger = self._address(request.scope)
         try:
             route = self._route(request)
             caller = await identify(self._gateway, request.headers)
@@ -79,9 +82,13 @@ class Endpoint:
         except ToolgateError as failure:
             return render(failure), window
 
-    def _address(self, request: Request) -> str:
+    def _finished(self, response: Response, window: Window) -> Response:
+        response.headers.update({**_rate_headers(window), **self._headers})
+        return response
+
+    def _address(self, scope: Scope) -> str:
         """Return whose failures are counted together: an address, and in IPv6 the network that one customer has."""
-        address = trusted_client_address(request.scope, self._gateway.settings.trusted_proxies)
+        address = trusted_client_address(scope, self._gateway.settings.trusted_proxies)
         if address is None or ":" not in address:
             return address or "unknown"
         return str(ip_network((address.partition("%")[0], 64), strict=False))

@@ -84,6 +84,7 @@ async def test_every_answer_tells_the_rate_and_forbids_what_browsers_do(api: Res
         await api.put("/workspaces", {}),
         await api.post("/workspaces", {"name": 5}),
         await anonymous.get("/workspaces"),
+        await api.post("/workspaces", {"name": "x" * 300_000}),
     ):
         assert int(answer.headers["x-ratelimit-limit"]) > 0
         assert int(answer.headers["x-ratelimit-remaining"]) >= 0
