@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.authentication import admit, identify
+from gateway.api.authentication import SERVICE_KEY_HEADER, admit, identify
 from gateway.api.calls import Call, Route
 from gateway.api.errors import render
 from gateway.api.failures import MethodNotAllowed
@@ -33,7 +33,7 @@ _AS_WRITTEN = frozenset({"workspaceId", "name"})
 class Rates:
     """How often one caller may ask: an API key or the operator, and an address that fails to show a valid key.
 
-    A valid key always passes the second: behind one address there may be others who are in order.
+    A valid API key always passes the second: behind one address there may be others who are in order.
     """
 
     per_caller: Windows
@@ -68,6 +68,7 @@ class Endpoint:
         stranger = self._address(request.scope)
         try:
             route = self._route(request)
+            self._refuse_guessing(request, stranger)
             caller = await identify(self._gateway, request.headers)
         except Unauthorized as failure:
             window = self._rates.per_stranger.hit(stranger)
@@ -92,6 +93,12 @@ class Endpoint:
         if address is None or ":" not in address:
             return address or "unknown"
         return str(ip_network((address.partition("%")[0], 64), strict=False))
+
+    def _refuse_guessing(self, request: Request, stranger: str) -> None:
+        """Raise `RateLimited` instead of looking at one more service key: a person chose it, so it can be guessed."""
+        window = self._rates.per_stranger.peek(stranger)
+        if SERVICE_KEY_HEADER in request.headers and not window.remaining:
+            raise _too_many(window)
 
     def _route(self, request: Request) -> Route:
         if not self._routes:

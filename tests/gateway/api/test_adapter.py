@@ -248,6 +248,10 @@ async def test_failed_keys_are_limited_by_address_and_valid_ones_still_pass(
     assert {answer.status_code for answer in answers[:60]} == {401}
     assert failure(answers[60]) == (429, "RATE_LIMITED")
     assert (await api.get("/workspaces")).status_code == 200
+    operator = anonymous.as_operator(organization.id)
+    assert failure(await operator.get("/workspaces")) == (429, "RATE_LIMITED")
+    now[0] += timedelta(minutes=1)
+    assert (await operator.get("/workspaces")).status_code == 200
 
 
 async def key_of(gateway: Gateway, organization_id: str, anonymous: Rest) -> Rest:
