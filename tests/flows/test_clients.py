@@ -1,6 +1,7 @@
 """Claims about the clients that people really use: every one of them gets through, in its own way."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 
 import pytest
@@ -36,6 +37,8 @@ async def test_every_client_lists_is_told_where_to_connect_and_then_succeeds(
     assert {"acme__whoami", WRITE} <= set(listed)
     told = _told(kind, missing, opened)
     assert told.startswith(f"{served.url}/connect/s/")
+    page = await product.rest.client.get(told)
+    assert (page.status_code, "Acme" in page.text) == (200, True)
     assert found.is_error is False
     assert found.structured["id"] == "alice"
 
@@ -117,3 +120,37 @@ async def test_two_people_at_one_server_act_at_the_same_time_each_by_their_own_a
 
     written = [(reply.structured["author"]["id"], reply.structured["title"]) for reply in replies]
     assert written == [(person, f"by {person} {n}") for n in range(5) for person, _ in agents]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.opens_urls], ids=str)
+async def test_every_client_gets_back_exactly_what_it_stored(kind: Kind, product: Product, connect: Connect) -> None:
+    await product.add("kv-store", "fixed")
+    server = await product.server()
+    stored = {
+        "text": '☃ 😀 Größe \u2028 \t "quoted" \\ </script>\n',
+        "numbers": [0, -1, 2**53 - 1, 0.1, 1e300],
+        "nothing": None,
+        "": {"empty": [{}, [], ""], "true": True},
+    }
+
+    async with connect(kind, server.endpoint, await product.token(server, "alice")) as agent:
+        await agent.call("kv_store__put", {"key": "ключ", "value": stored})
+        found = await agent.call("kv_store__get", {"key": "ключ"})
+
+    assert found.structured["value"] == stored
+    assert json.loads(found.text)["value"] == stored
+
+
+async def test_every_client_sees_all_of_a_thousand_tools(product: Product, connect: Connect) -> None:
+    await asyncio.gather(*(product.add("slack", alias=f"team-{number}") for number in range(28)))
+    server = await product.server()
+    token = await product.token(server, "alice")
+    counted: list[int] = []
+
+    for kind in KINDS:
+        if not kind.opens_urls:
+            async with connect(kind, server.endpoint, token) as agent:
+                counted.append(len(set(await agent.tool_names())))
+
+    assert len(set(counted)) == 1
+    assert counted[0] > 1_000
