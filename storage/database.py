@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from storage.completion import to_completion
+from storage.connecting import ConnectLinks, ConnectSessions, ConnectSteps
 from storage.connections import Connections
 from storage.constraints import translate
 from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
@@ -77,6 +78,21 @@ class Transaction:
     def connections(self) -> Connections:
         """Connections."""
         return Connections(self.session, self.changed)
+
+    @cached_property
+    def connect_links(self) -> ConnectLinks:
+        """Portal links."""
+        return ConnectLinks(self.session, self.changed)
+
+    @cached_property
+    def connect_sessions(self) -> ConnectSessions:
+        """Connect sessions."""
+        return ConnectSessions(self.session, self.changed)
+
+    @cached_property
+    def connect_steps(self) -> ConnectSteps:
+        """Steps that browsers take at connect pages."""
+        return ConnectSteps(self.session, self.changed)
 
     @cached_property
     def mcp_servers(self) -> McpServers:

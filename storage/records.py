@@ -248,6 +248,66 @@ class McpToken(Record, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class ConnectLink(Record, table=True):
+    """A portal link: opens the connect portal for one end user, for all integrations or only one."""
+
+    table = "connect_links"
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
+    end_user_id: str = _references("end_users.id", on_delete="CASCADE")
+    workspace_integration_id: str | None = _references("workspace_integrations.id", on_delete="CASCADE", optional=True)
+    token_hash: str = Field(sa_type=Text, unique=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class ConnectSession(Record, table=True):
+    """One account that a backend asks somebody to connect, and what has become of it (contract 1.5)."""
+
+    table = "connect_sessions"
+    __table_args__ = (
+        CheckConstraint("status in ('PENDING', 'CONNECTING', 'COMPLETED', 'FAILED')", name="status"),
+        CheckConstraint("scope in ('ORGANIZATION', 'WORKSPACE', 'USER')", name="scope"),
+        CheckConstraint("(scope = 'USER') = (end_user_external_id is not null)", name="end_user"),
+    )
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
+    workspace_integration_id: str | None = _references("workspace_integrations.id", on_delete="CASCADE", optional=True)
+    token_hash: str = Field(sa_type=Text, unique=True)
+    integration_name: str = Field(sa_type=Text)
+    auth_method_key: str = Field(sa_type=Text)
+    oauth_app_mode: str | None = Field(default=None, sa_type=Text)
+    oauth_app_id: str | None = Field(default=None, sa_type=Text)
+    connection_name: str = Field(sa_type=Text)
+    external_id: str = Field(sa_type=Text)
+    scope: str = Field(sa_type=Text)
+    end_user_external_id: str | None = Field(default=None, sa_type=Text)
+    """The product's id of the end user, who need not exist before the session completes."""
+    success_redirect_uri: str | None = Field(default=None, sa_type=Text)
+    error_redirect_uri: str | None = Field(default=None, sa_type=Text)
+    status: str = Field(default="PENDING", sa_type=Text)
+    connection_id: str | None = _references("connections.id", on_delete="SET NULL", optional=True)
+    error: str | None = Field(default=None, sa_type=Text)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class ConnectStep(Record, table=True):
+    """What one browser has begun at a connect page: a hop to a provider, or a question. Its key is good once."""
+
+    table = "connect_steps"
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
+    kind: str = Field(sa_type=Text)
+    key_hash: str = Field(sa_type=Text, unique=True)
+    browser_hash: str = Field(sa_type=Text)
+    """Hash of the cookie of the browser that began."""
+    integration_name: str = Field(sa_type=Text)
+    sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class StateNamespace(Record, table=True):
     """One space of key-value pairs and files: whose, for which built-in integration (contract 4.17)."""
 

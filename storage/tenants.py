@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
-from storage.records import ApiKey, Connection, EndUser, Organization, Workspace, WorkspaceIntegration
+from storage.records import ApiKey, Connection, ConnectSession, EndUser, Organization, Workspace, WorkspaceIntegration
 from storage.repository import Page, Repository, Rows
 from storage.scope import TenantScope
 
@@ -142,6 +142,16 @@ class EndUsers(Repository[EndUser]):
             .where(col(EndUser.id) == end_user_id, col(WorkspaceIntegration.id) == workspace_integration_id)
         )
         return found.one_or_none()
+
+    async def delete(self, row: EndUser) -> None:
+        """Remove an end user; a connect session under way must not bring the same person back."""
+        await self._session.execute(
+            delete(ConnectSession).where(
+                col(ConnectSession.workspace_id) == row.workspace_id,
+                col(ConnectSession.end_user_external_id) == row.external_id,
+            )
+        )
+        await super().delete(row)
 
     async def count_by_email(self) -> tuple[int, int]:
         """Return how many end users of the whole deployment have an address, and how many have none."""

@@ -24,6 +24,8 @@ class TokenKind(StrEnum):
     MCP = "mcp_"
     MCP_OAUTH = "mcpo_"
     DOWNLOAD = "dl_"
+    CONNECT_LINK = "eut_"
+    CONNECT_SESSION = "cst_"
 
 
 @dataclass(frozen=True, slots=True)

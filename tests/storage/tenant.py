@@ -10,6 +10,9 @@ from storage.database import Transaction
 from storage.records import (
     ApiKey,
     Connection,
+    ConnectLink,
+    ConnectSession,
+    ConnectStep,
     EndUser,
     McpServer,
     McpServerTool,
@@ -46,6 +49,9 @@ class Tenant:
     namespace: StateNamespace
     entry: StateEntry
     file: StateFile
+    link: ConnectLink
+    session: ConnectSession
+    step: ConnectStep
 
     @property
     def scope(self) -> TenantScope:
@@ -85,6 +91,9 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         namespace=namespace,
         entry=await tx.state_entries.insert(an_entry(namespace, "color", '"green"')),
         file=await tx.state_files.insert(a_file(namespace, "notes/today.txt")),
+        link=await tx.connect_links.insert(a_link(end_user)),
+        session=await tx.connect_sessions.insert(a_session(end_user, connection_id=connection.id)),
+        step=await tx.connect_steps.insert(a_step(workspace)),
     )
 
 
@@ -202,6 +211,34 @@ def an_entry(namespace: StateNamespace, key: str, value: str) -> StateEntry:
 def a_file(namespace: StateNamespace, path: str, **values: Any) -> StateFile:
     content = {"content_type": "text/plain", "size": 5, "content": b"hello"}
     return StateFile(**_row(values, **content, namespace_id=namespace.id, path=path, updated_at=NOW))
+
+
+def a_link(end_user: EndUser, **values: Any) -> ConnectLink:
+    owner = {"organization_id": end_user.organization_id, "workspace_id": end_user.workspace_id}
+    return ConnectLink(**_row(values, **owner, end_user_id=end_user.id, token_hash=_name(), expires_at=NOW))
+
+
+def a_session(end_user: EndUser, **values: Any) -> ConnectSession:
+    return ConnectSession(
+        **_row(
+            values,
+            organization_id=end_user.organization_id,
+            workspace_id=end_user.workspace_id,
+            end_user_external_id=end_user.external_id,
+            token_hash=_name(),
+            integration_name="slack",
+            auth_method_key="user",
+            connection_name="Ann's Slack",
+            external_id=_name(),
+            scope="USER",
+            expires_at=NOW,
+        )
+    )
+
+
+def a_step(workspace: Workspace, **values: Any) -> ConnectStep:
+    names = {"key_hash": _name(), "browser_hash": _name(), "integration_name": "slack"}
+    return ConnectStep(**_row(values, **_in(workspace), **names, kind="hop", sealed=b"\x01sealed", expires_at=NOW))
 
 
 def new_id() -> str:

@@ -38,7 +38,7 @@ async def test_an_end_user_takes_connections_tokens_and_state_along(
 
     async with database.read() as tx:
         assert EVERYTHING - await left(tx, tenant) == {
-            *("end_user", "connection", "token", "namespace", "entry", "file")
+            *("end_user", "connection", "token", "namespace", "entry", "file", "link", "session")
         }
         server = await tx.mcp_servers.get(tenant.scope, tenant.server.id)
         assert server is not None

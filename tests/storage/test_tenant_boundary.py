@@ -40,6 +40,9 @@ class Names:
     tool: str
     token: str
     namespace: str
+    link: str
+    session: str
+    step: str
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Names":
@@ -56,6 +59,9 @@ class Names:
             tool=tenant.tool.id,
             token=tenant.token.id,
             namespace=tenant.namespace.id,
+            link=tenant.link.id,
+            session=tenant.session.id,
+            step=tenant.step.id,
         )
 
     @classmethod
@@ -106,6 +112,9 @@ QUESTIONS: dict[str, Question] = {
     "connections.of_end_user": lambda tx, scope, its: tx.connections.of_end_user(scope, its.end_user),
     "connections.page": lambda tx, scope, its: tx.connections.page(scope, workspace_id=its.workspace, **PAGE),
     "connections.display_names": lambda tx, scope, its: tx.connections.display_names(scope, [its.connection]),
+    "connect_links.get": lambda tx, scope, its: tx.connect_links.get(scope, its.link),
+    "connect_sessions.get": lambda tx, scope, its: tx.connect_sessions.get(scope, its.session),
+    "connect_steps.get": lambda tx, scope, its: tx.connect_steps.get(scope, its.step),
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
     "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
     "mcp_servers.of_workspace": lambda tx, scope, its: tx.mcp_servers.of_workspace(scope, its.workspace),
@@ -142,8 +151,10 @@ UNSCOPED = {
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
     "end_users.find_with_integration",
+    *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take"),
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
+    *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
     "canaries.find",
 }
 
