@@ -17,8 +17,9 @@ from storage.records import McpServer, McpServerTool
 from storage.scope import TenantScope
 
 _CONFLICTS = {
-    "uq_mcp_server_tools_server_id_integration_alias_action_name": Duplicate(
-        "actionName: the MCP server has a tool of this alias and action already"
+    "uq_mcp_server_tools_server_id_integration_alias_action_name": (
+        Duplicate,
+        "actionName: the MCP server has a tool of this alias and action already",
     )
 }
 

@@ -16,7 +16,7 @@ from storage.repository import Page
 from storage.scope import TenantScope
 
 CONFLICTS = {
-    "uq_end_users_workspace_id_external_id": Duplicate("externalId: the workspace has an end user of this id already")
+    "uq_end_users_workspace_id_external_id": (Duplicate, "externalId: the workspace has an end user of this id already")
 }
 
 

@@ -11,7 +11,7 @@ from gateway.tenancy.slugs import accept_slug
 from storage.database import Database, Transaction
 from storage.records import Organization
 
-_CONFLICTS = {"uq_organizations_slug": SlugExists("slug: another organization has it already")}
+_CONFLICTS = {"uq_organizations_slug": (SlugExists, "slug: another organization has it already")}
 
 
 def creates_end_users(organization: Organization) -> bool:

@@ -14,7 +14,7 @@ from storage.repository import Page
 from storage.scope import TenantScope
 
 _CONFLICTS = {
-    "uq_workspaces_organization_id_slug": Duplicate("slug: another workspace of the organization has it already")
+    "uq_workspaces_organization_id_slug": (Duplicate, "slug: another workspace of the organization has it already")
 }
 
 

@@ -19,11 +19,13 @@ from storage.scope import TenantScope
 
 FIXED = "fixed"
 _CONFLICTS = {
-    "uq_workspace_integrations_workspace_id_alias": AliasConflict(
-        "alias: another integration of the workspace has it already"
+    "uq_workspace_integrations_workspace_id_alias": (
+        AliasConflict,
+        "alias: another integration of the workspace has it already",
     ),
-    "uq_workspace_integrations_workspace_id_tool_prefix": AliasConflict(
-        "alias: another integration of the workspace has one that makes the same tool names"
+    "uq_workspace_integrations_workspace_id_tool_prefix": (
+        AliasConflict,
+        "alias: another integration of the workspace has one that makes the same tool names",
     ),
 }
 
