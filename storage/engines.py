@@ -2,6 +2,8 @@
 
 SQLite: WAL, `synchronous=FULL`, foreign keys on; write transactions begin with BEGIN IMMEDIATE, because the driver's
 default loses updates silently and a plain BEGIN fails as soon as two want to write.
+
+Errors of either never quote what was written: they end up in logs.
 """
 
 import contextlib
@@ -41,7 +43,7 @@ def bare_engine(url: URL) -> AsyncEngine:
     """Return an engine of unpooled connections, in whose write transactions SQLite checks no foreign keys."""
     if is_sqlite(url):
         return _sqlite_engine(url, "BEGIN IMMEDIATE", pragmas=("foreign_keys=OFF",), poolclass=NullPool)
-    return create_async_engine(url, poolclass=NullPool)
+    return create_async_engine(url, poolclass=NullPool, hide_parameters=True)
 
 
 def is_sqlite(url: URL) -> bool:
@@ -62,12 +64,12 @@ def _pool(connections: int) -> dict[str, Any]:
 
 def _postgres_engine(url: URL, **options: Any) -> AsyncEngine:
     limits = {"timeout": 10, "command_timeout": _COMMAND_SECONDS}
-    return create_async_engine(url, pool_pre_ping=True, connect_args=limits, **options)
+    return create_async_engine(url, pool_pre_ping=True, connect_args=limits, hide_parameters=True, **options)
 
 
 def _sqlite_engine(url: URL, begin: str, *, pragmas: tuple[str, ...], **options: Any) -> AsyncEngine:
     file = sqlite_file(url)
-    engine = create_async_engine(url, **options)
+    engine = create_async_engine(url, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def guard(*_: object) -> None:

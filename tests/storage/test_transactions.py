@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from storage.database import Database
 from storage.failures import AlreadyExists
@@ -223,3 +223,12 @@ async def test_pages_are_oldest_first_and_do_not_overlap(database: Database, ten
 async def _insert(database: Database) -> None:
     async with database.write() as tx:
         await tx.organizations.insert(an_organization())
+
+
+async def test_an_error_of_the_database_never_quotes_what_was_written(database: Database, tenant: Tenant) -> None:
+    with pytest.raises(StatementError) as caught:
+        async with database.write() as tx:
+            row = an_integration(tenant.workspace, display_name="canary-of-a-tenant", alias="only")
+            row.updated_at = row.updated_at.replace(tzinfo=None)
+            await tx.workspace_integrations.insert(row)
+    assert "canary-of-a-tenant" not in str(caught.value)
