@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import quote
 
 from mcp.shared.exceptions import UrlElicitationRequiredError
 from mcp_types import (
@@ -106,7 +107,7 @@ def _attached(attachment: Attachment, max_bytes: int) -> ContentBlock:
         case "audio":
             return AudioContent(data=data, mime_type=attachment.mime_type)
         case _:
-            uri = f"attachment:///{attachment.name}"
+            uri = f"attachment:///{quote(attachment.name, safe='')}"
             resource = BlobResourceContents(uri=uri, blob=data, mime_type=attachment.mime_type)
             return EmbeddedResource(resource=resource)
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import mcp
@@ -15,10 +16,14 @@ from mcp.client.session import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    BlobResourceContents,
     CallToolResult,
+    ContentBlock,
     ElicitRequestParams,
     ElicitRequestURLParams,
     ElicitResult,
+    EmbeddedResource,
+    ImageContent,
     ToolListChangedNotification,
 )
 
@@ -42,6 +47,8 @@ class Reply:
     is_error: bool = False
     raised_urls: tuple[str, ...] = ()
     """The URLs of error -32042, where the client raised that."""
+    files: tuple[tuple[str, str, str], ...] = ()
+    """Name, media type and base64 of what came as a file; pictures have no name."""
 
 
 class Agent(Protocol):
@@ -286,7 +293,18 @@ async def node_agent(
 
 def _reply(result: CallToolResult) -> Reply:
     text = "\n".join(block.text for block in result.content if block.type == "text")
-    return Reply(text, result.structured_content or {}, is_error=bool(result.is_error))
+    files = tuple(file for block in result.content for file in _files(block))
+    return Reply(text, result.structured_content or {}, is_error=bool(result.is_error), files=files)
+
+
+def _files(block: ContentBlock) -> list[tuple[str, str, str]]:
+    match block:
+        case ImageContent():
+            return [("", block.mime_type, block.data)]
+        case EmbeddedResource(resource=BlobResourceContents() as file):
+            return [(unquote(urlsplit(file.uri).path[1:]), file.mime_type or "", file.blob)]
+        case _:
+            return []
 
 
 def _raised(code: int | None, data: Any) -> Reply:

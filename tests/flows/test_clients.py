@@ -1,14 +1,20 @@
 """Claims about the clients that people really use: every one of them gets through, in its own way."""
 
 import asyncio
+import base64
 import json
 from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import quote
 
+import httpx2
 import pytest
 
 from tests.flows.agents import HANDSHAKE, KINDS, Action, Agent, Connect, Kind, Reply
-from tests.flows.product import Product
-from tests.parts.served import Served
+from tests.flows.product import Product, open_product
+from tests.parts.loopback import answer, answering
+from tests.parts.rest import Rest
+from tests.parts.served import Served, serving
 
 WRITE = "acme__create_note"
 
@@ -139,6 +145,31 @@ async def test_every_client_gets_back_exactly_what_it_stored(kind: Kind, product
 
     assert found.structured["value"] == stored
     assert json.loads(found.text)["value"] == stored
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.opens_urls], ids=str)
+async def test_every_client_is_handed_files_as_files(kind: Kind, tmp_path: Path, connect: Connect) -> None:
+    name = "Größe & Gewicht #1?.pdf"
+    document = answer(
+        b"%PDF-1.7", "content-type: application/pdf", f"content-disposition: attachment; filename*=UTF-8''{quote(name)}"
+    )
+    picture = answer(b"GIF89a", "content-type: image/gif")
+    async with (
+        answering(document, picture) as provider,
+        serving(tmp_path, urls={"acme": {"https://api.acme.example/": f"http://127.0.0.1:{provider.port}/"}}) as served,
+        httpx2.AsyncClient(base_url=served.url, trust_env=False) as client,
+    ):
+        product = await open_product(Rest(client))
+        await product.add("acme")
+        await product.connect("alice", "any")
+        server = await product.server()
+        async with connect(kind, server.endpoint, await product.token(server, "alice")) as agent:
+            files = [(await agent.call("acme__get_picture", {"id": which})).files for which in ("1", "2")]
+
+    assert files == [
+        ((name, "application/pdf", base64.b64encode(b"%PDF-1.7").decode()),),
+        (("", "image/gif", base64.b64encode(b"GIF89a").decode()),),
+    ]
 
 
 async def test_every_client_sees_all_of_a_thousand_tools(product: Product, connect: Connect) -> None:
