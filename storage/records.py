@@ -141,7 +141,13 @@ class Connection(Record, table=True):
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     version: int = Field(default=1)
     """Counts the credentials this row has held."""
+    obtained_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the credential of this version was asked for: its lifetime runs from here to `expires_at`."""
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refresh_started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Set before the provider is asked for new tokens, cleared with the answer: still set, the answer was lost."""
+    refreshed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_error: str | None = Field(default=None, sa_type=Text)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
