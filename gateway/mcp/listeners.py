@@ -31,13 +31,20 @@ class Watch:
     """One open stream: waits for what its client has to be told."""
 
     def __init__(
-        self, toolset: Toolset, topics: frozenset[Topic], *, toolsets: Toolsets, admitted: StillAdmitted
+        self,
+        toolset: Toolset,
+        topics: frozenset[Topic],
+        *,
+        toolsets: Toolsets,
+        admitted: StillAdmitted,
+        ping_seconds: float,
     ) -> None:
         self._server_id = toolset.server_id
         self._digest = toolset.digest
         self._topics = topics
         self._toolsets = toolsets
         self._admitted = admitted
+        self._ping_seconds = ping_seconds
         self._woken = anyio.Event()
         self._is_over = False
 
@@ -53,24 +60,34 @@ class Watch:
 
     async def next_change(self) -> bool | None:
         """Wait: True when the visible tool list has changed, None after a silence, False when the stream must end."""
-        with anyio.move_on_after(PING_SECONDS):
-            while True:
+        deadline = anyio.current_time() + self._ping_seconds
+        while True:
+            # The time limit is for the wait alone: were looking into a wake cut short by it, a change would get lost.
+            with anyio.CancelScope(deadline=deadline):
                 await self._woken.wait()
-                self._woken = anyio.Event()
-                if self._is_over or not await self._admitted():
-                    return False
-                toolset = await self._toolsets.of(self._server_id)
-                if toolset.digest != self._digest:
-                    self._digest = toolset.digest
-                    return True
-        return None if await self._admitted() else False
+            is_woken, self._woken = self._woken.is_set(), anyio.Event()
+            if self._is_over or not await self._admitted():
+                return False
+            if is_woken and await self._has_changed():
+                return True
+            if anyio.current_time() >= deadline:
+                return None
+
+    async def _has_changed(self) -> bool:
+        """Compare what the client sees with what it saw last."""
+        toolset = await self._toolsets.of(self._server_id)
+        if toolset.digest == self._digest:
+            return False
+        self._digest = toolset.digest
+        return True
 
 
 class Listeners:
     """All open streams of this process."""
 
-    def __init__(self, *, toolsets: Toolsets, changes: ChangeFeed) -> None:
+    def __init__(self, *, toolsets: Toolsets, changes: ChangeFeed, ping_seconds: float = PING_SECONDS) -> None:
         self._toolsets = toolsets
+        self._ping_seconds = ping_seconds
         self._watches: dict[str, set[Watch]] = {}
         self._is_closed = False
         changes.subscribe(self._hear)
@@ -85,7 +102,7 @@ class Listeners:
         end_user = ("end_user", principal.end_user_id or "")
         topics = frozenset((*toolset.topics, end_user, ("mcp_token", principal.token_id)))
         # Nothing is awaited between the look at the toolset and this: no change can fall in between unheard.
-        watch = Watch(toolset, topics, toolsets=self._toolsets, admitted=admitted)
+        watch = Watch(toolset, topics, toolsets=self._toolsets, admitted=admitted, ping_seconds=self._ping_seconds)
         watches.add(watch)
         try:
             yield watch
