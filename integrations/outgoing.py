@@ -65,26 +65,24 @@ def _names_in(values: Json) -> Iterable[str]:
 
 def fill(request: RequestTemplate, arguments: Mapping[str, Json], segments: Mapping[str, Segments]) -> Outgoing:
     """The request with the caller's arguments in it. Raises InvalidInput where one does not fit its place."""
-    used = names_used(request)
-    rest = {name: value for name, value in arguments.items() if name not in used and value is not None}
-    query = _filled(request.query, arguments, rest)
-    form = _filled(request.form, arguments, rest)
+    query, json, form = (_filled(part, arguments, request) for part in (request.query, request.json_, request.form))
     return Outgoing(
         method=request.method,
         path=template.path(request.path, arguments, segments),
         query=query or {},
-        json=MISSING if request.json_ is None else _filled(request.json_, arguments, rest),
+        json=MISSING if json is None else json,
         form=form,
         headers=_headers(request.headers, arguments),
     )
 
 
-def _filled(part: Values | None, arguments: Mapping[str, Json], rest: Mapping[str, Json]) -> Mapping[str, Json] | None:
+def _filled(part: Values | None, arguments: Mapping[str, Json], request: RequestTemplate) -> Mapping[str, Json] | None:
     match part:
         case None:
             return None
         case "input":
-            return rest
+            used = names_used(request)
+            return {name: value for name, value in arguments.items() if name not in used and value is not None}
         case tuple():
             return {name: arguments[name] for name in part if arguments.get(name) is not None}
         case _:

@@ -1,6 +1,7 @@
 """The `request` part of a manifest: one HTTP request as data."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -43,12 +44,12 @@ class RequestTemplate(Model):
             raise ValueError(f"{self.path!r} must be a path below base_url: no leading '/', no '?', no '#', no host")
         return self
 
-    @property
+    @cached_property
     def method(self) -> Method:
         """The HTTP method."""
         return next(method for method in METHODS if getattr(self, method.lower()) is not None)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path template, relative to the base URL; "" is the base URL itself."""
         return str(getattr(self, self.method.lower()))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from integrations.action import ActionCall, ActionResult, Answer, Ports
 from integrations.answers import result_of, shaped
 from integrations.auth_methods import AnyAuthMethod
-from integrations.engine import ConnectedApi, connect
+from integrations.engine import DEFAULT_LIMITS, ConnectedApi, connect
 from integrations.failures import ActionFailed
 from integrations.inputs import segments_in
 from integrations.manifest import Action, Manifest, Paging
@@ -38,13 +38,18 @@ def method_of(manifest: Manifest, credentials: Credentials | None) -> AnyAuthMet
 
 
 def connected(
-    manifest: Manifest, credentials: Credentials | None, ports: Ports, *, max_bytes: int | None = None
+    manifest: Manifest, credentials: Credentials | None, ports: Ports, *, max_bytes: int = DEFAULT_LIMITS.max_bytes
 ) -> ConnectedApi:
     """The manifest's API bound to a connection. Raises RuntimeError where the manifest has no `api`."""
     if manifest.api is None:
         raise RuntimeError(f"{manifest.name} has no api section")
-    api = connect(manifest.api, method=method_of(manifest, credentials), credentials=credentials, ports=ports)
-    return replace(api, limits=replace(api.limits, max_bytes=max_bytes)) if max_bytes else api
+    return connect(
+        manifest.api,
+        method=method_of(manifest, credentials),
+        credentials=credentials,
+        ports=ports,
+        max_bytes=max_bytes,
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from integrations.manifest import Api
 from integrations.ports import Credentials, Json
 
 BEARER: Final = Send(headers={"Authorization": "Bearer {access_token}"})
+_BEARER_SECRET: Final = Send(headers={"Authorization": "Bearer {secret_text}"})
+_USERNAME_AND_PASSWORD: Final = Send(basic=Basic(username="{username}", password="{password}"))  # noqa: S106 - a template
+_NOTHING: Final = Send()
 TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token", "client_secret", "secret_text", "password"})
 
 
@@ -72,18 +75,18 @@ def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json]) 
 
 def _send(method: AnyAuthMethod | None) -> Send:
     if method is None:
-        return Send()
+        return _NOTHING
     if method.send is not None:
         return method.send
     match method:
         case OAuth2() | ClientCredentials() | TokenExchange():
             return BEARER
         case SecretText():
-            return Send(headers={"Authorization": "Bearer {secret_text}"})
+            return _BEARER_SECRET
         case BasicAuth():
-            return Send(basic=Basic(username="{username}", password="{password}"))  # noqa: S106 - a template
+            return _USERNAME_AND_PASSWORD
         case Custom():
-            return Send()
+            return _NOTHING
 
 
 def _headers(templates: Mapping[str, str], values: Mapping[str, Json]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Literal, TextIO, TypeAlias, cast
 
+import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
@@ -102,4 +103,11 @@ def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return json.dumps({**first, **event})
+    line = {**first, **event}
+    try:
+        encoded = orjson.dumps(line)
+    except TypeError:
+        # An integer of more than 64 bits.
+        return json.dumps(line)
+    # Beyond ASCII it is escaped, because nobody knows the encoding of the stream.
+    return encoded.decode() if encoded.isascii() else json.dumps(line)

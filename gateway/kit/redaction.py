@@ -35,10 +35,10 @@ _REMEMBERED_LENGTH = 200
 
 def redact(value: Any, *, nesting: int = 0) -> Any:
     """Return `value` as plain JSON types with every secret masked and every character on one printable line."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
     if isinstance(value, str):
         return redact_text(value)
+    if value is None or isinstance(value, int | float):
+        return value
     if nesting == _LONGEST_NESTING:
         return "…"
     if isinstance(value, Mapping):
@@ -50,18 +50,19 @@ def redact(value: Any, *, nesting: int = 0) -> Any:
 
 def redact_fields(fields: Mapping[Any, Any], *, nesting: int = 0) -> dict[str, Any]:
     """Return the fields with those masked whose name speaks of a secret, and the others as `redact` has them."""
-    return {
-        redact_text(str(name)): MASK
-        if _can_be_secret(value) and _names_a_secret(str(name))
-        else redact(value, nesting=nesting)
-        for name, value in fields.items()
-    }
+    redacted: dict[str, Any] = {}
+    for name, value in fields.items():
+        shown, speaks_of_a_secret = _field_name(str(name))
+        is_masked = speaks_of_a_secret and _can_be_secret(value)
+        redacted[shown] = MASK if is_masked else redact(value, nesting=nesting)
+    return redacted
 
 
 def redact_text(text: str, *, may_have_lines: bool = False) -> str:
     """Return one text with what looks like a secret masked, bounded, and free of control characters."""
     if len(text) <= _REMEMBERED_LENGTH and not may_have_lines:
-        return _redact_line(text)
+        # Request ids, for one: each is new, and would push out what is worth remembering.
+        return text if text.isalnum() else _redact_line(text)
     if len(text) > _LONGEST_TEXT:
         # The end of a traceback says what happened.
         text = f"({len(text)} characters) …{text[-_LONGEST_TEXT:]}"
@@ -71,17 +72,18 @@ def redact_text(text: str, *, may_have_lines: bool = False) -> str:
 # The same few texts make up most lines, and the shapes cost twenty times what the rest of a line does.
 @lru_cache(maxsize=4096)
 def _redact_line(text: str) -> str:
-    return text if text.isalnum() else _printable(_masked(text))
+    return _printable(_masked(text))
 
 
 @lru_cache(maxsize=1024)
-def _names_a_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+def _field_name(name: str) -> tuple[str, bool]:
+    """Return how a field is called in the line, and whether its name speaks of a secret."""
+    return redact_text(name), _SECRET_NAME.search(name) is not None
 
 
 def _can_be_secret(value: Any) -> bool:
     """Numbers and truth values are counts and claims, whatever they are called: `token_count`, `has_secret`."""
-    return value is not None and not isinstance(value, bool | int | float)
+    return value is not None and not isinstance(value, int | float)
 
 
 def _masked(text: str) -> str:

@@ -1,11 +1,11 @@
 """The outermost layer around the app: a request id in every line and every answer, and one line per request."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -38,7 +38,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given_id(scope["headers"]) or uuid4().hex
+        request_id = _given_id(scope["headers"]) or os.urandom(16).hex()
         scope[_FIELDS] = {}
         with bound_contextvars(request_id=request_id):
             await self._answer(scope, receive, _Answer(send, request_id))
