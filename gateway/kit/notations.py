@@ -18,7 +18,7 @@ from gateway.kit.urls import normal_url
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
 KEY_BYTES = 32
-SECRET_LENGTH = 32
+SECRET_LENGTH = 24
 
 
 def is_loopback(host: str) -> bool:

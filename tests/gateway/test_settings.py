@@ -172,7 +172,7 @@ def test_the_public_url_follows_host_and_port_only_on_this_machine(host: str, ur
         ("ENCRYPTION_KEYS", "c2hvcnQ=", "32 bytes in base64"),
         ("ENCRYPTION_KEYS", "not base64!", "32 bytes in base64"),
         ("ENCRYPTION_KEYS", f"{KEY},{KEY}", "twice"),
-        ("SERVICE_KEY", "short", "at least 32 characters"),
+        ("SERVICE_KEY", "short", "at least 24 characters"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "host bits set"),
         ("TRUSTED_PROXIES", "proxy.example.com", "is a name"),
         ("EGRESS_ALLOW", "https://example.com", "alone"),
