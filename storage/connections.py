@@ -46,6 +46,17 @@ class Connections(Repository[Connection]):
         by_owner = {row.owner: row for row in found}
         return next((by_owner[owner] for owner in owners if owner in by_owner), None)
 
+    async def of_owner(
+        self, scope: TenantScope, owner: str, *, integration_name: str, external_id: str
+    ) -> Connection | None:
+        """Return the connection that this organization, workspace or end user has under an external id."""
+        return await self._one(
+            scope,
+            col(Connection.owner) == owner,
+            col(Connection.integration_name) == integration_name,
+            col(Connection.external_id) == external_id,
+        )
+
     async def named_by_others(
         self, scope: TenantScope, external_id: str, *, integration_name: str, workspace_id: str
     ) -> bool:

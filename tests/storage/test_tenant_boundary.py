@@ -105,6 +105,9 @@ QUESTIONS: dict[str, Question] = {
         workspace_id=its.workspace,
         end_user_id=its.end_user,
     ),
+    "connections.of_owner": lambda tx, scope, its: tx.connections.of_owner(
+        scope, its.end_user, integration_name="slack", external_id=its.connection_external_id
+    ),
     "connections.named_by_others": lambda tx, scope, its: tx.connections.named_by_others(
         scope, its.connection_external_id, integration_name="slack", workspace_id=its.workspace
     ),
