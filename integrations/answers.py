@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import orjson
 
 from integrations.action import ActionResult, Answer, Attachment
+from integrations.charsets import readable_charset
 from integrations.failures import ProviderUnavailable
 from integrations.manifest import Output
 from integrations.notation import MISSING, find
@@ -34,20 +35,22 @@ def read(response: HttpResponse) -> Answer:
     looks_like_json = is_json(response.headers) or (
         response.body[:1] in {b"{", b"["} and media_type(response.headers) in {"", "text/plain", "text/html"}
     )
+    document = json_of(response.body) if looks_like_json and response.body else MISSING
     return Answer(
         status=response.status,
         headers=response.headers,
         content=response.body,
-        json=_decoded(response.body) if looks_like_json and response.body else None,
+        json=None if document is MISSING else document,
     )
 
 
-def _decoded(body: bytes) -> Json:
+def json_of(body: bytes) -> Json:
+    """The JSON value in `body`; MISSING where it is none, or is nested more than 100 levels deep."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
-    return document if body.count(b"[") + body.count(b"{") <= MAX_DEPTH or _depth_is_fine(document) else None
+        return MISSING
+    return document if body.count(b"[") + body.count(b"{") <= MAX_DEPTH or _depth_is_fine(document) else MISSING
 
 
 def _depth_is_fine(document: Json) -> bool:
@@ -91,12 +94,10 @@ def result_of(answer: Answer, output: Output, *, name: str) -> ActionResult:
 
 
 def text_of(answer: Answer) -> str:
-    """The body as text in the charset that the answer names; what does not fit is replaced."""
-    charset = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
-    try:
-        return answer.content.decode(charset[1] if charset else "utf-8", errors="replace")
-    except LookupError:
-        return answer.content.decode(errors="replace")
+    """The body as text in the charset that the answer names, else as UTF-8; what does not fit is replaced."""
+    named = re.search(r"charset=\"?([\w.-]+)", answer.headers.get("content-type", ""), re.IGNORECASE)
+    charset = readable_charset(named[1]) if named else None
+    return answer.content.decode(charset or "utf-8", errors="replace")
 
 
 def shaped(document: Json, output: Output) -> Json:

@@ -2,35 +2,45 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Final, TypeGuard, cast
 
 from integrations.action import ActionCall
-from integrations.builtin.json_path import select
+from integrations.builtin.json_path import Matches, select
 from integrations.failures import InvalidInput
 from integrations.ports import Json
 
 MAX_DEPTH: Final = 100
 """Levels of objects that a deep merge goes down."""
 
+MAX_COMPARISONS: Final = 1_000_000
+"""Elements of one filter times the values that each is held against: about a second's work, in which nobody else is served."""
+
 
 async def transform_json(call: ActionCall) -> Json:
     """A new object: each key of `mapping` with what its selector finds in `input`."""
-    document, mapping = call.arguments["input"], call.arguments["mapping"]
-    return {key: select(document, selector, where=f"/mapping/{key}") for key, selector in mapping.items()}
+    document, mapping, matches = call.arguments["input"], call.arguments["mapping"], Matches()
+    return {
+        key: select(document, selector, where=f"/mapping/{key}", matches=matches) for key, selector in mapping.items()
+    }
 
 
 async def merge_objects(call: ActionCall) -> Json:
     """All objects in one; later ones win."""
-    is_deep = call.arguments["strategy"] == "deep"
     merged: dict[str, Json] = {}
     for each in call.arguments["objects"]:
-        merged = merged_deeply(merged, each) if is_deep else merged | each
+        if call.arguments["strategy"] == "deep":
+            # Its own copy: what is merged into must not be the caller's, or an input's default.
+            merge_deeply(merged, deepcopy(each))
+        else:
+            merged.update(each)
     return merged
 
 
 async def filter_array(call: ActionCall) -> Json:
     """The elements that meet every condition."""
     conditions = {name: operators_of(name, wanted) for name, wanted in call.arguments["conditions"].items()}
+    _refuse_too_many_comparisons(len(call.arguments["array"]), conditions)
     items = [element for element in call.arguments["array"] if meets(element, conditions)]
     return {"items": items, "count": len(items)}
 
@@ -42,15 +52,29 @@ async def batch_array(call: ActionCall) -> Json:
     return {"batches": batches, "count": len(batches)}
 
 
-def merged_deeply(first: Mapping[str, Json], second: Mapping[str, Json], depth: int = 1) -> dict[str, Json]:
-    """`second` over `first`: objects are merged, everything else (arrays too) is replaced."""
+def merge_deeply(first: dict[str, Json], second: Mapping[str, Json], depth: int = 1) -> None:
+    """Put `second` over `first`: objects are merged, everything else (arrays too) is replaced."""
     if depth > MAX_DEPTH:
         raise InvalidInput(f"the objects are nested more than {MAX_DEPTH} levels deep", path="/objects")
-    merged = dict(first)
     for key, value in second.items():
-        below = merged.get(key)
-        merged[key] = merged_deeply(below, value, depth + 1) if is_object(below) and is_object(value) else value
-    return merged
+        below = first.get(key)
+        if isinstance(below, dict) and is_object(value):
+            merge_deeply(cast("dict[str, Json]", below), value, depth + 1)
+        else:
+            first[key] = value
+
+
+def _refuse_too_many_comparisons(elements: int, conditions: Mapping[str, Mapping[str, Json]]) -> None:
+    """Raise InvalidInput where the elements times what each is held against are more than one call may take."""
+    against = sum(
+        field.count(".") + _size(operand) for field, operators in conditions.items() for operand in operators.values()
+    )
+    if elements * against > MAX_COMPARISONS:
+        raise InvalidInput(
+            f"{elements} elements held against {against} values are more than {MAX_COMPARISONS} comparisons: "
+            "filter fewer at a time",
+            path="/conditions",
+        )
 
 
 def meets(element: Json, conditions: Mapping[str, Mapping[str, Json]]) -> bool:
@@ -60,6 +84,19 @@ def meets(element: Json, conditions: Mapping[str, Mapping[str, Json]]) -> bool:
         for field, operators in conditions.items()
         for name, operand in operators.items()
     )
+
+
+def _size(value: Json) -> int:
+    """How many values there are in `value`, itself included."""
+    size, waiting = 0, [value]
+    while waiting:
+        size += 1
+        each = waiting.pop()
+        if is_object(each):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += cast("list[Json]", each)
+    return size
 
 
 def operators_of(field: str, condition: Json) -> Mapping[str, Json]:

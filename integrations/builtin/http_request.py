@@ -3,6 +3,7 @@
 Which addresses may be reached is the `Http` port's decision, on every single request; redirects are never followed.
 """
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -10,12 +11,13 @@ from email.message import Message
 from typing import Final, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import orjson
-
 from integrations.action import ActionCall
+from integrations.answers import json_of
 from integrations.builtin.bare_http import send
 from integrations.builtin.hash_encode import to_base64
+from integrations.charsets import readable_charset
 from integrations.failures import ActionFailed, InvalidInput
+from integrations.notation import MISSING
 from integrations.ports import HttpRequest, HttpResponse, Json
 
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -120,7 +122,7 @@ def encoded_body(kind: str, body: Mapping[str, Json]) -> tuple[bytes | None, str
         raise InvalidInput(f'body_type {kind} needs a body such as {{"data": …}}', path="/body")
     content = body["data"]
     if kind == "json":
-        return orjson.dumps(content), "application/json"
+        return _json_text(content).encode(), "application/json"
     if kind == "form_data" and isinstance(content, Mapping):
         return form_encoded(cast("Mapping[str, Json]", content)).encode(), "application/x-www-form-urlencoded"
     if kind == "raw" and isinstance(content, str):
@@ -147,13 +149,13 @@ def readable_body(response: HttpResponse) -> tuple[Json, str]:
     described["content-type"] = response.headers.get("content-type", "application/octet-stream")
     media_type = described.get_content_type()
     if media_type == "application/json" or media_type.endswith("+json"):
-        try:
-            return orjson.loads(response.body), "json"
-        except ValueError:
-            pass
+        document = json_of(response.body)
+        if document is not MISSING:
+            return document, "json"
+    charset = readable_charset(described.get_content_charset("utf-8"))
     try:
-        return response.body.decode(described.get_content_charset("utf-8")), "text"
-    except (UnicodeDecodeError, LookupError):
+        return (response.body.decode(charset), "text") if charset else (to_base64(response.body), "base64")
+    except UnicodeDecodeError:
         return to_base64(response.body), "base64"
 
 
@@ -162,7 +164,7 @@ def raise_if_failed(response: HttpResponse, mode: str) -> None:
     if response.status < 400 or mode == "continue_all" or (mode == "continue_4xx" and response.status < 500):
         return
     body, encoding = readable_body(response)
-    shown = body if encoding == "text" else orjson.dumps(body).decode()
+    shown = body if encoding == "text" else _json_text(body)
     raise ActionFailed(f"the server answered with status {response.status}: {shown[:500]}", status=response.status)
 
 
@@ -174,4 +176,9 @@ def _text(value: Json) -> str:
     """Text as it is; everything else as JSON writes it (true, 5, null as nothing)."""
     if isinstance(value, str):
         return value
-    return "" if value is None else orjson.dumps(value).decode()
+    return "" if value is None else _json_text(value)
+
+
+def _json_text(value: Json) -> str:
+    # Not orjson: JSON's whole numbers have no end at 64 bits.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

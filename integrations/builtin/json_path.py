@@ -20,7 +20,20 @@ STEP: Final = re.compile(
 )
 
 
-def select(document: Json, selector: Json, *, where: str) -> Json:
+class Matches:
+    """How many values the selectors of one call may still match, those on their way included."""
+
+    def __init__(self) -> None:
+        self._left = MAX_MATCHES
+
+    def spend(self, count: int, *, where: str) -> None:
+        """Raise InvalidInput, pointing to `where`, when there are too many."""
+        self._left -= count
+        if self._left < 0:
+            raise InvalidInput(f"the selectors match more than {MAX_MATCHES} values", path=where)
+
+
+def select(document: Json, selector: Json, *, where: str, matches: Matches) -> Json:
     """What `selector` finds in `document`: with `*` a list of all matches, else the one match or None.
 
     Raises InvalidInput, pointing to `where`, on anything that is not such a selector.
@@ -29,8 +42,7 @@ def select(document: Json, selector: Json, *, where: str) -> Json:
     found: list[Json] = [document]
     for step in steps:
         found = [child for value in found for child in _children(value, step)]
-        if len(found) > MAX_MATCHES:
-            raise InvalidInput(f"the selector matches more than {MAX_MATCHES} values", path=where)
+        matches.spend(len(found), where=where)
     if None in steps:
         return found
     return found[0] if found else None

@@ -1,8 +1,7 @@
 """Values under keys: the actions of `kv-store`. Whose values they are was decided before."""
 
+import json
 from typing import Final
-
-import orjson
 
 from integrations.action import ActionCall
 from integrations.failures import InvalidInput
@@ -44,7 +43,8 @@ def _list_answer(call: ActionCall, items: list[Json]) -> Json:
 
 
 def _fitting(value: Json) -> Json:
-    size = len(orjson.dumps(value))
+    # Not orjson: JSON's whole numbers have no end at 64 bits.
+    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
     if size > MAX_VALUE_BYTES:
         raise InvalidInput(f"value takes {size} bytes as JSON; at most {MAX_VALUE_BYTES} can be stored", path="/value")
     return value

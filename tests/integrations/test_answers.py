@@ -91,3 +91,11 @@ def test_what_only_looks_like_json_is_not_decoded(body: bytes):
 def test_a_wide_document_is_not_mistaken_for_a_deep_one():
     body = b"[" + b",".join([b"[]"] * 1000) + b"]"
     assert len(answer(body, "application/json").json) == 1000
+
+
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "unicode_escape", "undefined", "rot13", "no-such"])
+def test_a_charset_that_nobody_should_decode_with_is_read_as_utf_8(charset: str):
+    """punycode takes hours for what an answer may hold, utf-7 makes text that can't be sent on."""
+    body = b"+2AA-" + b"b" * 1_000_000
+    given = answer(body, f"text/plain; charset={charset}")
+    assert result_of(given, Output(), name="act").output == body.decode()

@@ -1,3 +1,4 @@
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -125,3 +126,46 @@ async def test_an_array_is_cut_into_batches():
     found = await SHAPING.run("batch_array", array=[1, 2, 3, 4, 5], batchSize=2.0)
     assert found == {"batches": [[1, 2], [3, 4], [5]], "count": 3}
     assert (await SHAPING.run("batch_array", array=[], batchSize=3)) == {"batches": [], "count": 0}
+
+
+async def test_many_selectors_cannot_ask_for_endless_work_together():
+    """A thousand lists of a hundred thousand each would be a gigabyte made of 200 KB."""
+    with pytest.raises(InvalidInput, match="100000"):
+        await SHAPING.run("transform_json", input=[0] * 10_000, mapping={str(each): "$[*]" for each in range(1000)})
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"a": {"$nin": list(range(2, 60_000))}},
+        {"a": {"$nin": [[1] * 1000] * 60}},
+        {"a" + ".b" * 60_000: None},
+    ],
+)
+async def test_a_filter_cannot_ask_for_endless_work(conditions: dict[str, object]):
+    """Nobody else is served while it compares: elements times operands are bounded, not only each of them."""
+    with pytest.raises(InvalidInput, match="comparisons") as caught:
+        await SHAPING.run("filter_array", array=[{"a": 1}] * 60_000, conditions=conditions)
+    assert caught.value.path == "/conditions"
+
+
+async def test_a_large_array_can_be_filtered():
+    elements = [{"a": 1}] * 60_000
+    assert (await SHAPING.run("filter_array", array=elements, conditions={"a": {"$nin": [2, 3]}}))["count"] == 60_000
+
+
+@pytest.mark.parametrize("strategy", ["shallow", "deep"])
+async def test_merging_leaves_what_was_given_as_it_was(strategy: str):
+    """Inputs may come from a tool's configuration, which the next call shares."""
+    first, second = {"a": {"x": 1}}, {"a": {"y": 2}}
+    await SHAPING.run("merge_objects", objects=[first, second], strategy=strategy)
+    assert (first, second) == ({"a": {"x": 1}}, {"a": {"y": 2}})
+
+
+@pytest.mark.parametrize("strategy", ["shallow", "deep"])
+async def test_merging_takes_time_that_grows_with_the_input_alone(strategy: str):
+    """Copying the whole for each object took seconds."""
+    wide = {"a": {str(each): each for each in range(50_000)}}
+    began = perf_counter()
+    await SHAPING.run("merge_objects", objects=[wide, *({"a": {}} for _ in range(999))], strategy=strategy)
+    assert perf_counter() - began < 1

@@ -232,3 +232,25 @@ async def test_a_redirect_is_shown_and_not_followed(redirecting: Loopback):
 
 async def test_a_query_is_added_to_one_that_is_there():
     assert sent_query(await sent(url=URL + "?a=1", queryParams={"a": "2"})) == {"a": ["1", "2"]}
+
+
+async def test_whole_numbers_have_no_end():
+    big = 10**30
+    request = await sent(method="POST", queryParams={"n": big}, body_type="json", body={"data": {"n": big}})
+    assert request.url == f"{URL}?n={big}"
+    assert request.body == b'{"n":%d}' % big
+
+
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "unicode_escape", "undefined", "rot13", "no-such"])
+async def test_a_stranger_cannot_choose_how_hard_its_answer_is_to_read(charset: str):
+    """punycode takes hours for what an answer may hold, utf-7 makes text that can't be sent on."""
+    body = b"+2AA-" + b"b" * 1_000_000
+    response = HttpResponse(200, {"content-type": f"text/plain; charset={charset}"}, body)
+    output = await answered(response)
+    assert output["bodyEncoding"] == "base64"
+
+
+async def test_json_that_is_nested_too_deeply_is_handed_on_as_text():
+    body = b"[" * 900 + b"]" * 900
+    output = await answered(HttpResponse(200, {"content-type": "application/json"}, body))
+    assert (output["bodyEncoding"], output["body"]) == ("text", body.decode())

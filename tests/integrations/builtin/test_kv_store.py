@@ -42,3 +42,8 @@ async def test_a_value_too_large_to_keep_is_refused(store: BuiltIn, action: str)
 async def test_a_key_is_short_and_not_empty(store: BuiltIn, key: str):
     with pytest.raises(jsonschema_rs.ValidationError):
         await store.run("get", key=key)
+
+
+async def test_a_whole_number_of_any_size_is_kept(store: BuiltIn):
+    await store.run("put", key="n", value=10**30)
+    assert (await store.run("get", key="n"))["value"] == 10**30
