@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Final, cast
 
 from integrations.action import Answer
@@ -25,6 +26,9 @@ from integrations.ports import HttpError, HttpRefused, HttpTimedOut, HttpTooLarg
 from integrations.target import Target
 
 MAX_MESSAGE: Final = 500
+MAX_NEEDED: Final = 20
+"""Missing scopes that are told of."""
+
 USUAL_MESSAGES: Final = (
     "/error_description", "/error/message", "/message", "/errors/0/message", "/errors/0/detail", "/errors/0",
     "/error/description", "/detail", "/error", "/error_message", "/title", "/msg",
@@ -53,7 +57,8 @@ def failure_in(answer: Answer, failure: Failure, retry: Retry, *, target: Target
     if issubclass(kind, RateLimited):
         return kind(message, retry_after=wait_asked_for(answer.headers, retry, now), status=answer.status)
     if issubclass(kind, PermissionMissing):
-        return kind(message, needed=_needed(answer.json, failure), status=answer.status)
+        needed = tuple(_bounded(target.without_secrets(scope)) for scope in _needed(answer.json, failure))
+        return kind(message, needed=needed, status=answer.status)
     return kind(message, status=answer.status)
 
 
@@ -86,7 +91,7 @@ def _seconds(value: str, now: datetime) -> float | None:
         return max(0.0, moment - now.timestamp()) if moment > 1e9 else number
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
@@ -163,7 +168,8 @@ def _is_exhausted(headers: Mapping[str, str], retry: Retry) -> bool:
 def _needed(document: Json, failure: Failure) -> tuple[str, ...]:
     found = find(document, failure.needed) if failure.needed is not None else MISSING
     if isinstance(found, str):
-        return tuple(scope for scope in re.split(r"[\s,]+", found) if scope)
-    if isinstance(found, list):
-        return tuple(scope for scope in cast("list[Json]", found) if isinstance(scope, str))
-    return ()
+        scopes = (scope for scope in re.split(r"[\s,]+", found) if scope)
+    else:
+        elements = cast("list[Json]", found) if isinstance(found, list) else []
+        scopes = (scope for scope in elements if isinstance(scope, str))
+    return tuple(islice(scopes, MAX_NEEDED))

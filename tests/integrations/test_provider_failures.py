@@ -249,3 +249,16 @@ async def test_a_403_with_nothing_remaining_is_a_rate_limit_with_its_end():
 )
 def test_headers_say_how_long_to_wait(headers: dict[str, str], seconds: float | None):
     assert wait_asked_for(headers, Retry(reset_header="X-Reset"), NOW) == seconds
+
+
+async def test_missing_scopes_are_bounded_and_never_repeat_the_credential():
+    """They stand in the message, and the provider words them."""
+    scopes = ["s3cret-value", "x" * 10_000, *("scope" for _ in range(1000))]
+    error = await failure(json_response({"ok": False, "error": "missing_scope", "needed": scopes}), SLACK)
+    assert isinstance(error, PermissionMissing)
+    assert (error.needed[0], len(error.needed[1]), len(error.needed)) == ("[hidden]", 500, 20)
+
+
+@pytest.mark.parametrize("year", ["99999999999999999999", "10000", "0"])
+def test_a_moment_that_no_calendar_has_is_no_wait(year: str):
+    assert wait_asked_for({"retry-after": f"Mon, 01 Jan {year} 00:00:00 GMT"}, Retry(), NOW) in (None, 0.0)
