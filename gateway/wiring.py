@@ -1,6 +1,6 @@
 """Builds every collaborator once, from the settings, into one value; takes it down in reverse."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -70,10 +70,15 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    settings: Settings, *, clock: Clock = system_clock, catalog: Catalog | None = None
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    catalog: Catalog | None = None,
+    on_database_lost: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Gateway]:
     """Open the database, alone, at this release's schema, and build the gateway on it.
 
+    `on_database_lost` is called when another process may have the database from now on: stop serving then.
     Raises `DatabaseInUse`, `SchemaTooNew`, `SettingsError`.
     """
     changes = ChangeFeed()
@@ -81,7 +86,7 @@ async def open_gateway(
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), after_commit=changes.publish)
         stack.push_async_callback(database.close)
-        await stack.enter_async_context(exclusive(database))
+        await stack.enter_async_context(exclusive(database, on_lost=on_database_lost))
         await migrate(database)
         cipher = await open_cipher(settings, database, clock=clock)
         egress = await stack.enter_async_context(Egress(settings.egress_policy))

@@ -1,6 +1,7 @@
 """`toolgate serve`: the gateway, from an empty directory to a running server."""
 
 import os
+import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
@@ -27,7 +28,7 @@ _log = get_logger(__name__)
 
 
 def serve(config: Path | None) -> None:
-    """Run until a signal comes. Raises `SettingsError`, `CommandFailed`."""
+    """Run until a signal comes, or the database is lost. Raises `SettingsError`, `CommandFailed`."""
     settings = read_settings(config)
     # Whatever this process writes is its owner's alone, SQLite's own files included.
     os.umask(0o077)
@@ -49,10 +50,10 @@ def _check_address(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    had_key_file = settings.key_file.exists()
+    had_key_file, lost = settings.key_file.exists(), _DatabaseLost()
     async with AsyncExitStack() as stack:
         with told_in_one_line():
-            gateway = await stack.enter_async_context(open_gateway(settings))
+            gateway = await stack.enter_async_context(open_gateway(settings, on_database_lost=lost))
         if settings.key_file.exists() and not had_key_file:
             _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
         await _show_first_key(gateway)
@@ -65,6 +66,19 @@ async def _serve(settings: Settings) -> None:
             on_drain=[app.state.drain],
         )
     _log.info("gateway stopped")
+    if lost.has_happened:
+        raise CommandFailed("the database went away while we held it alone; start again when it is back")
+
+
+class _DatabaseLost:
+    """Stops the process as SIGTERM does: another one may have the database by now, and ours would answer from memory."""
+
+    has_happened = False
+
+    def __call__(self) -> None:
+        self.has_happened = True
+        _log.error("the database went away, and another process may hold it by now: stopping")
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def _show_first_key(gateway: Gateway) -> None:

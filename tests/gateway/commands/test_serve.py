@@ -4,10 +4,13 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.gateway.commands.terminal import Serving, Toolgate
 
@@ -121,3 +124,19 @@ def test_keys_that_are_not_the_databases_stop_the_start(
     assert ended.stderr.startswith(f"toolgate: {key_file}: ")
     assert ended.stderr.count("\n") == 1
     assert key_file.exists() == (damage == "another")
+
+
+async def test_a_gateway_that_loses_its_database_stops_and_says_so(
+    tmp_path: Path, serving: Serving, new_postgres_database: Callable[[], Awaitable[str]]
+) -> None:
+    """Another process may hold it by then; a supervisor starts this one again because it failed."""
+    url = make_url(await new_postgres_database())
+    with serving(DATABASE_URL=url.render_as_string(hide_password=False), LOG_FORMAT="json") as process:
+        admin = await asyncpg.connect(user="postgres", database="postgres", host=url.query["host"])
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", url.database)
+        await admin.close()
+        assert process.wait(timeout=MINUTE) == 1
+    said = output_of(tmp_path)
+    assert "another process may hold it by now: stopping" in said
+    assert "toolgate: the database went away while we held it alone; start again when it is back" in said
+    assert "Traceback" not in said
