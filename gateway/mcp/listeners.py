@@ -30,6 +30,9 @@ class TooManyStreams(Exception):
 class Watch:
     """One open stream: waits for what its client has to be told."""
 
+    seen: str
+    """Digest of the tool list that the client was last told to look at."""
+
     def __init__(
         self,
         toolset: Toolset,
@@ -40,7 +43,7 @@ class Watch:
         ping_seconds: float,
     ) -> None:
         self._server_id = toolset.server_id
-        self._digest = toolset.digest
+        self.seen = toolset.digest
         self._topics = topics
         self._toolsets = toolsets
         self._admitted = admitted
@@ -52,6 +55,11 @@ class Watch:
         """Wake the stream if one of the topics concerns it."""
         if not self._topics.isdisjoint(topics):
             self._woken.set()
+
+    def resume(self, seen: str) -> None:
+        """Go on where an earlier stream of this client broke off: what changed since then is told at once."""
+        self.seen = seen
+        self._woken.set()
 
     def end(self) -> None:
         """Have the stream end."""
@@ -76,9 +84,9 @@ class Watch:
     async def _has_changed(self) -> bool:
         """Compare what the client sees with what it saw last."""
         toolset = await self._toolsets.of(self._server_id)
-        if toolset.digest == self._digest:
+        if toolset.digest == self.seen:
             return False
-        self._digest = toolset.digest
+        self.seen = toolset.digest
         return True
 
 

@@ -1,8 +1,13 @@
-"""The GET stream of handshake-era clients: it carries `notifications/tools/list_changed` and nothing else."""
+"""The GET stream of handshake-era clients: it carries `notifications/tools/list_changed` and nothing else.
+
+The id of an event is the digest of the tool list that it is about. A client whose stream broke returns with the last
+one (`Last-Event-ID`), so any process can tell whether it missed a change, and none has to remember what was sent.
+"""
 
 import json
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.mcp import refusals
@@ -10,8 +15,10 @@ from gateway.mcp.listeners import Listeners, TooManyStreams, Watch
 from gateway.mcp.visit import Visit
 
 _CHANGED = json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}, separators=(",", ":"))
-_EVENT = f"event: message\r\ndata: {_CHANGED}\r\n\r\n".encode()
 _PING = b": ping\r\n\r\n"
+_FIRST_VERSION_WITH_EMPTY_EVENTS = "2025-11-25"
+_RETRY_MILLISECONDS = 3_000
+"""When to return after a break. Clients try twice or so: longer than we take to start again."""
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -29,7 +36,8 @@ def change_stream(listeners: Listeners, visit: Visit) -> ASGIApp:
                 anyio.create_task_group() as tasks,
             ):
                 tasks.start_soon(_until_left, receive, tasks.cancel_scope)
-                await _tell(watch, send)
+                first = _first(watch, visit, last_seen=Headers(scope=scope).get("last-event-id"))
+                await _tell(watch, send, first=first)
                 tasks.cancel_scope.cancel()
         except TooManyStreams:
             await refusals.too_many_streams()(scope, receive, send)
@@ -37,12 +45,26 @@ def change_stream(listeners: Listeners, visit: Visit) -> ASGIApp:
     return serve
 
 
-async def _tell(watch: Watch, send: Send) -> None:
+def _first(watch: Watch, visit: Visit, *, last_seen: str | None) -> bytes:
+    """Return what is sent at once, so that the client knows that it is heard."""
+    if last_seen is not None and last_seen != watch.seen:
+        watch.resume(last_seen)
+        return _PING
+    if visit.session is None or visit.session.protocol_version < _FIRST_VERSION_WITH_EMPTY_EVENTS:
+        return _PING
+    # Gives the client an id to return with (MCP 2025-11-25, resumability).
+    return f"id: {watch.seen}\r\nretry: {_RETRY_MILLISECONDS}\r\ndata:\r\n\r\n".encode()
+
+
+def _event(watch: Watch) -> bytes:
+    return f"id: {watch.seen}\r\nevent: message\r\ndata: {_CHANGED}\r\n\r\n".encode()
+
+
+async def _tell(watch: Watch, send: Send, *, first: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    # At once, so that the client knows that it is heard.
-    await send({"type": "http.response.body", "body": _PING, "more_body": True})
+    await send({"type": "http.response.body", "body": first, "more_body": True})
     while (changed := await watch.next_change()) is not False:
-        await send({"type": "http.response.body", "body": _EVENT if changed else _PING, "more_body": True})
+        await send({"type": "http.response.body", "body": _event(watch) if changed else _PING, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -1,10 +1,12 @@
 """Claims about waiting for changes: none gets lost, whenever it comes."""
 
 import anyio
+import httpx2
 
 from gateway.mcp.listeners import Listeners
 from gateway.principals import McpPrincipal
 from tests.gateway.mcp.shop import Shop
+from tests.parts.mcp_wire import Wire
 
 PING_SECONDS = 0.05
 
@@ -62,3 +64,30 @@ async def test_a_silent_stream_whose_token_has_expired_ends_with_its_next_ping(s
 
     async with listeners_of(shop).open(alice_of(shop), expired) as watch:
         assert await watch.next_change() is False
+
+
+async def test_a_stream_that_is_taken_up_again_tells_what_changed_in_between_and_only_that(
+    shop: Shop, wire: Wire, client: httpx2.AsyncClient
+) -> None:
+    first = await first_lines(shop, wire, client)
+    unchanged = await first_lines(shop, wire, client, last_seen=first[0].removeprefix("id: "))
+    await shop.add("hash-encode", "fixed")
+    changed = await first_lines(shop, wire, client, last_seen=first[0].removeprefix("id: "), count=5)
+
+    assert [line.partition(":")[0] for line in first] == ["id", "retry", "data"]
+    assert unchanged == first
+    assert "list_changed" in changed[-1]
+    assert "list_changed" in (await first_lines(shop, wire, client, last_seen="nonsense", count=5))[-1]
+
+
+async def first_lines(
+    shop: Shop, wire: Wire, client: httpx2.AsyncClient, *, last_seen: str | None = None, count: int = 3
+) -> list[str]:
+    """Open a stream of changes, and read its first lines."""
+    about = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    session = (await wire.bare("initialize", about)).headers["mcp-session-id"]
+    headers = {"Authorization": f"Bearer {wire.token}", "Mcp-Session-Id": session, "Accept": "text/event-stream"}
+    headers |= {"Last-Event-ID": last_seen} if last_seen else {}
+    async with client.stream("GET", shop.url, headers=headers) as stream:
+        lines = stream.aiter_lines()
+        return [await anext(lines) for _ in range(count)]
