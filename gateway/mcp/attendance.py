@@ -10,6 +10,8 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PING_SECONDS = 15.0
+# Most calls are over by then, and watching costs more than the rest of what is done for the client here.
+_UNWATCHED_SECONDS = 0.1
 _PING = b": ping\r\n\r\n"
 _STREAM_START: Message = {
     "type": "http.response.start",
@@ -38,9 +40,12 @@ def attended(serve: ASGIApp, *, may_stream: bool, ping_seconds: float = PING_SEC
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(_watch(receive, answer, ping_seconds if may_stream else None))
-                await serve(scope, only_body, answer.send)
-                watching.cancel()
+                watch = _Watch(receive, answer, ping_seconds=ping_seconds if may_stream else None)
+                watch.begin_soon(tasks)
+                try:
+                    await serve(scope, only_body, answer.send)
+                finally:
+                    watch.end()
         except* _ClientLeft:
             pass
 
@@ -53,7 +58,8 @@ class _Answer:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._start: Message | None = None
-        self._streams = False
+        self._is_stream = False
+        self._is_there = False
         self._turn = asyncio.Lock()
 
     async def send(self, message: Message) -> None:
@@ -61,31 +67,56 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._start = message
             return
-        async with self._turn:
-            if self._streams:
+        self._is_there = True
+        if self._is_stream:
+            async with self._turn:
                 await self._send({**message, "body": b"event: message\r\ndata: " + message["body"] + b"\r\n\r\n"})
-                return
-            if self._start is not None:
-                start, self._start = self._start, None
-                await self._send(start)
-            await self._send(message)
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self._send(start)
+        await self._send(message)
 
     async def ping(self) -> None:
-        """Show that the call is still under way; the first one makes the answer a stream."""
+        """Show that the call is still at work; the first one makes the answer a stream."""
         async with self._turn:
-            if not self._streams:
-                self._streams = True
+            if self._is_there:
+                return
+            if not self._is_stream:
+                self._is_stream = True
                 await self._send(_STREAM_START)
             await self._send({"type": "http.response.body", "body": _PING, "more_body": True})
 
 
-async def _watch(receive: Receive, answer: _Answer, ping_seconds: float | None) -> None:
-    while True:
-        try:
-            async with asyncio.timeout(ping_seconds):
-                message = await receive()
-        except TimeoutError:
-            await answer.ping()
-            continue
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
+class _Watch:
+    """Looks out for the client, from a moment after the call began to its end."""
+
+    def __init__(self, receive: Receive, answer: _Answer, *, ping_seconds: float | None) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._ping_seconds = ping_seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def begin_soon(self, tasks: asyncio.TaskGroup) -> None:
+        def begin() -> None:
+            self._task = tasks.create_task(self._look_out())
+
+        self._timer = asyncio.get_running_loop().call_later(_UNWATCHED_SECONDS, begin)
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look_out(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._ping_seconds):
+                    message = await self._receive()
+            except TimeoutError:
+                await self._answer.ping()
+                continue
+            if message["type"] == "http.disconnect":
+                raise _ClientLeft

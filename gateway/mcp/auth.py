@@ -75,8 +75,13 @@ class McpDoorkeeper:
 
     async def door(self, public_server_id: str) -> Door | None:
         """Return the server of a path segment `srv_{id}`, or None where there is none."""
-        server_id = as_id(public_server_id.removeprefix(SERVER_PREFIX))
-        if server_id is None or not public_server_id.startswith(SERVER_PREFIX):
+        if not public_server_id.startswith(SERVER_PREFIX):
+            return None
+        written = public_server_id.removeprefix(SERVER_PREFIX)
+        if (door := self._doors.peek(written)) is not None:
+            return door
+        server_id = as_id(written)
+        if server_id is None:
             return None
         try:
             return await self._doors.get(server_id, lambda: self._load_door(server_id), lambda door: door.topics)
@@ -85,11 +90,11 @@ class McpDoorkeeper:
 
     async def admit(self, door: Door, token: str) -> McpPrincipal | None:
         """Return who bears this token, or None unless it is a live token of exactly this server."""
-        if not any(is_well_formed(token, kind) for kind in (TokenKind.MCP_OAUTH, TokenKind.MCP)):
-            return None
         token_hash = hash_token(token)
         admission = self._admissions.peek(token_hash)
         if admission is None:
+            if not any(is_well_formed(token, kind) for kind in (TokenKind.MCP_OAUTH, TokenKind.MCP)):
+                return None
             try:
                 admission = await self._admissions.get(
                     token_hash, lambda: self._load_admission(token_hash), lambda admission: admission.topics

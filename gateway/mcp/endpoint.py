@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,10 +61,10 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        answer = await self._answer(Request(scope), receive)
+        answer = await self._answer(_Request.of(scope), receive)
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request, receive: Receive) -> ASGIApp:
+    async def _answer(self, request: "_Request", receive: Receive) -> ASGIApp:
         if (fault := self._origins.fault(request.headers)) is not None:
             return fault
         door = await self._doorkeeper.door(request.scope["path"].removeprefix(MCP_PATH))
@@ -79,13 +79,13 @@ class McpEndpoint:
         return await self._serve(request, receive, door=door, principal=principal, token=token)
 
     async def _serve(
-        self, request: Request, receive: Receive, *, door: Door, principal: McpPrincipal, token: str
+        self, request: "_Request", receive: Receive, *, door: Door, principal: McpPrincipal, token: str
     ) -> ASGIApp:
         session = self._session(request, principal)
         if session is _NOT_OURS:
             return refusals.no_such_session()
         visit = Visit(door, principal, session, partial(self._is_admitted, door, token))
-        match request.method:
+        match request.scope["method"]:
             case "POST":
                 return await self._post(request, receive, visit)
             case "GET" if session is not None:
@@ -95,7 +95,7 @@ class McpEndpoint:
             case _:
                 return refusals.method_not_allowed()
 
-    async def _post(self, request: Request, receive: Receive, visit: Visit) -> ASGIApp:
+    async def _post(self, request: "_Request", receive: Receive, visit: Visit) -> ASGIApp:
         message = await receive()
         try:
             body = parse(message.get("body", b""))
@@ -117,7 +117,7 @@ class McpEndpoint:
             serve = self._within_limit(serve, visit.principal)
         return _replaying(serve, message, receive)
 
-    def _session(self, request: Request, principal: McpPrincipal) -> Session | None:
+    def _session(self, request: "_Request", principal: McpPrincipal) -> Session | None:
         """Return the session that a handshake-era request names; None without one, `_NOT_OURS` for a foreign one."""
         session_id = request.headers.get(_SESSION_HEADER)
         if session_id is None or _era(request) not in HANDSHAKE_PROTOCOL_VERSIONS:
@@ -146,6 +146,20 @@ class McpEndpoint:
         return await self._doorkeeper.admit(door, token) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request with its headers read once: each is looked at on every call."""
+
+    scope: Scope
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, scope: Scope) -> "_Request":
+        # Backwards, because of a header that is given twice the first counts, here as in the SDK.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        return cls(scope, headers)
+
+
 _NOT_OURS = Session(protocol_version="", takes_url_elicitation=False)
 
 
@@ -156,13 +170,13 @@ def _is_message(envelope: Mapping[str, Any]) -> bool:
     return isinstance(envelope.get("method"), str) or not envelope.keys().isdisjoint(("result", "error"))
 
 
-def _bearer(request: Request) -> str | None:
+def _bearer(request: _Request) -> str | None:
     """Return the token of the Authorization header; a token anywhere else does not count (security R4)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _era(request: Request) -> str:
+def _era(request: _Request) -> str:
     """Return the protocol version that a request names; one that names none is of a handshake revision."""
     return request.headers.get(_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0])
 

@@ -64,17 +64,32 @@ class McpHandlers:
             get_tool_input_schema=_no_header_schema,
         )
         # In place of the SDK's own OpenTelemetry span, which costs more than the rest of the call.
-        server.middleware[:] = [_no_secrets_in_errors, self._ready_list, _own_identity]
+        server.middleware[:] = [self._answer]
         return server
 
     async def _list_tools(self, _context: _Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
         """Answer what `_ready_list` leaves over: a cursor, of which we never gave one."""
         raise MCPError(INVALID_PARAMS, "there is no such cursor: the list has one page")
 
-    async def _ready_list(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
-        """Answer tools/list with the list as it was last made, without building a model of every tool again."""
-        if ctx.method != "tools/list" or (ctx.params or {}).get("cursor") is not None:
-            return await call_next(ctx)
+    async def _answer(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
+        """Have the SDK answer, except where its way is not ours; what goes wrong inside is kept to ourselves."""
+        try:
+            match ctx.method:
+                case "tools/list" if (ctx.params or {}).get("cursor") is None:
+                    return await self._ready_list(ctx)
+                case "initialize" | "server/discover":
+                    return _own_identity(ctx, await call_next(ctx))
+                case _:
+                    return await call_next(ctx)
+        except (MCPError, ValidationError):
+            raise
+        except Exception as error:
+            # The SDK would tell handshake-era clients the exception's text.
+            _log.exception("mcp handler failed", method=ctx.method)
+            raise MCPError(INTERNAL_ERROR, "Internal error") from error
+
+    async def _ready_list(self, ctx: _Context) -> HandlerResult:
+        """Return the list as it was last made, without building a model of every tool again."""
         toolset = await self._toolsets.of(visit_of(ctx).principal.server_id)
         is_modern = _is_modern(ctx)
         return self._lists.of(toolset, protocol_version=ctx.protocol_version, is_modern=is_modern)
@@ -131,21 +146,9 @@ async def _send(
     await ctx.session.send_notification(notification, related_request_id=ctx.request_id)
 
 
-async def _no_secrets_in_errors(ctx: _Context, call_next: CallNext) -> HandlerResult:
-    """Keep what went wrong inside to ourselves: the SDK would tell handshake-era clients the exception's text."""
-    try:
-        return await call_next(ctx)
-    except (MCPError, ValidationError):
-        raise
-    except Exception as error:
-        _log.exception("mcp handler failed", method=ctx.method)
-        raise MCPError(INTERNAL_ERROR, "Internal error") from error
-
-
-async def _own_identity(ctx: _Context, call_next: CallNext) -> HandlerResult:
+def _own_identity(ctx: _Context, result: HandlerResult) -> HandlerResult:
     """Say in the handshake which of our servers this is, and that its list can change."""
-    result = await call_next(ctx)
-    if not isinstance(result, dict) or ctx.method not in {"initialize", "server/discover"}:
+    if not isinstance(result, dict):
         return result
     door = visit_of(ctx).door
     result["capabilities"] = {"tools": {"listChanged": True}}

@@ -1,8 +1,8 @@
 """Which Host and Origin a request may carry: those of the public URL alone (security R7)."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from gateway.mcp import refusals
@@ -24,8 +24,8 @@ class Origins:
         self._origins = frozenset(f"{parts.scheme}://{host}" for host in self._hosts)
         self._expected = parts.netloc
 
-    def fault(self, headers: Headers) -> Response | None:
-        """Return the refusal, or None for a request that may go on."""
+    def fault(self, headers: Mapping[str, str]) -> Response | None:
+        """Return the refusal, or None for a request (its headers by lower-case names) that may go on."""
         if headers.get("host", "").lower() not in self._hosts:
             return refusals.wrong_host(self._expected)
         origin = headers.get("origin")
