@@ -1,0 +1,93 @@
+"""Claims about waiting for changes: none gets lost, whenever it comes."""
+
+import anyio
+import httpx2
+
+from gateway.mcp.listeners import Listeners
+from gateway.principals import McpPrincipal
+from tests.gateway.mcp.shop import Shop
+from tests.parts.mcp_wire import Wire
+
+PING_SECONDS = 0.05
+
+
+def listeners_of(shop: Shop) -> Listeners:
+    gateway = shop.served.gateway
+    return Listeners(toolsets=gateway.toolsets, changes=gateway.changes, ping_seconds=PING_SECONDS)
+
+
+def alice_of(shop: Shop) -> McpPrincipal:
+    return McpPrincipal(
+        token_id="a-token",
+        server_id=shop.server.id,
+        organization_id=shop.workspace.organization_id,
+        workspace_id=shop.workspace.id,
+        end_user_id=shop.alice.id,
+        scopes=frozenset(("mcp:tools",)),
+    )
+
+
+async def test_a_change_that_is_still_looked_into_when_a_ping_is_due_is_told(shop: Shop) -> None:
+    async def slowly_admitted() -> bool:
+        await anyio.sleep(2 * PING_SECONDS)
+        return True
+
+    async with listeners_of(shop).open(alice_of(shop), slowly_admitted) as watch:
+        await shop.add("hash-encode", "fixed")
+
+        assert await watch.next_change() is True
+
+
+async def test_a_stream_that_hears_of_nothing_visible_is_pinged_all_the_same(shop: Shop) -> None:
+    integration = await shop.add("hash-encode", "fixed")
+
+    async def admitted() -> bool:
+        return True
+
+    async with listeners_of(shop).open(alice_of(shop), admitted) as watch, anyio.create_task_group() as tasks:
+
+        async def keep_changing() -> None:
+            number = 0
+            while True:
+                number += 1
+                await shop.change(integration, sort_order=number)
+
+        tasks.start_soon(keep_changing)
+        with anyio.fail_after(100 * PING_SECONDS):
+            assert await watch.next_change() is None
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_silent_stream_whose_token_has_expired_ends_with_its_next_ping(shop: Shop) -> None:
+    async def expired() -> bool:
+        return False
+
+    async with listeners_of(shop).open(alice_of(shop), expired) as watch:
+        assert await watch.next_change() is False
+
+
+async def test_a_stream_that_is_taken_up_again_tells_what_changed_in_between_and_only_that(
+    shop: Shop, wire: Wire, client: httpx2.AsyncClient
+) -> None:
+    first = await first_lines(shop, wire, client)
+    unchanged = await first_lines(shop, wire, client, last_seen=first[0].removeprefix("id: "))
+    await shop.add("hash-encode", "fixed")
+    changed = await first_lines(shop, wire, client, last_seen=first[0].removeprefix("id: "), count=5)
+
+    assert [line.partition(":")[0] for line in first] == ["id", "retry", "data"]
+    assert unchanged == first
+    assert "list_changed" in changed[-1]
+    assert "list_changed" in (await first_lines(shop, wire, client, last_seen="nonsense", count=5))[-1]
+
+
+async def first_lines(
+    shop: Shop, wire: Wire, client: httpx2.AsyncClient, *, last_seen: str | None = None, count: int = 3
+) -> list[str]:
+    """Open a stream of changes, and read its first lines."""
+    about = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    session = (await wire.bare("initialize", about)).headers["mcp-session-id"]
+    headers = {"Authorization": f"Bearer {wire.token}", "Mcp-Session-Id": session, "Accept": "text/event-stream"}
+    headers |= {"Last-Event-ID": last_seen} if last_seen else {}
+    async with client.stream("GET", shop.url, headers=headers) as stream:
+        lines = stream.aiter_lines()
+        return [await anext(lines) for _ in range(count)]
