@@ -1,8 +1,9 @@
 """Where requests of one connection go and what they carry: base address, fixed headers, credential."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -31,16 +32,16 @@ TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token", "client_
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One connection's way to the API; `secrets` are what must not be repeated in a message."""
+    """One connection's way to the API; `secrets` finds what must not be repeated in a message."""
 
     base_url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     query: tuple[tuple[str, str], ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: Callable[[], tuple[str, ...]] = field(repr=False)
 
     def without_secrets(self, message: str) -> str:
         """`message` with every form of the credential blotted out."""
-        for secret in self.secrets:
+        for secret in self.secrets():
             message = message.replace(secret, "[hidden]")
         return message
 
@@ -69,7 +70,7 @@ def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json]) 
         base_url=template.address(base_url, values, api.hosts),
         headers=headers,
         query=tuple((name, _filled(value, values)) for name, value in (*api.query.items(), *send.query.items())),
-        secrets=_secrets(method, values, (basic,) if basic else ()),
+        secrets=partial(_secrets, method, values, (basic,) if basic else ()),
     )
 
 

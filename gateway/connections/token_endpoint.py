@@ -91,7 +91,7 @@ def _request(
         further = {name: template.text(value, values) for name, value in token.params.items()}
         params = {**further, **grant, **_app_in_body(token, app)}
         headers = {"Authorization": f"Basic {_basic(app)}"} if _uses_basic(token, app) else {}
-        target = Target(base_url=template.address(token.url, values, hosts), headers=headers, query=(), secrets=())
+        target = Target(base_url=template.address(token.url, values, hosts), headers=headers, query=(), secrets=tuple)
         sent = {name: value for name, value in params.items() if value is not None}
         return encode(_outgoing(token, sent, values), target, _LIMITS)
     except InvalidInput as error:

@@ -165,7 +165,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int, *, host: str) 
     if length is not None and length > max_bytes and response.method != "HEAD":
         raise too_large(host, max_bytes)
     decoder = body_decoder(response.headers.get("content-encoding", ""), max_bytes=max_bytes, host=host)
-    async for chunk in response.content.iter_any():
+    while chunk := await response.content.readany():
         decoder.feed(chunk)
     return decoder.finish()
 

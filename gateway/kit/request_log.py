@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars, reset_contextvars
 
 from gateway.kit.addresses import Network
 from gateway.kit.client_address import trusted_client_address
@@ -40,8 +40,11 @@ class RequestLog:
             return
         request_id = _given_id(scope["headers"]) or os.urandom(16).hex()
         scope[_FIELDS] = {}
-        with bound_contextvars(request_id=request_id):
+        bound = bind_contextvars(request_id=request_id)
+        try:
             await self._answer(scope, receive, _Answer(send, request_id))
+        finally:
+            reset_contextvars(**bound)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         began = perf_counter()
