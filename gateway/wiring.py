@@ -9,9 +9,12 @@ from gateway.access.manual_tools import ManualTools
 from gateway.access.mcp_servers import McpServers
 from gateway.access.mcp_tokens import McpTokens
 from gateway.changes import ChangeFeed
+from gateway.connections.backoff import Backoff
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.key_ring import open_cipher
+from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver
 from gateway.connections.setup_urls import SetupUrls
 from gateway.kit.cipher import Cipher
@@ -60,6 +63,7 @@ class Gateway:
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
     connections: Connections
+    refresh: Refresh
     resolver: Resolver
     downloads: Downloads
     toolsets: Toolsets
@@ -90,7 +94,7 @@ async def open_gateway(
         await migrate(database)
         cipher = await open_cipher(settings, database, clock=clock)
         egress = await stack.enter_async_context(Egress(settings.egress_policy))
-        yield _build(
+        gateway = _build(
             settings,
             clock=clock,
             database=database,
@@ -99,6 +103,8 @@ async def open_gateway(
             catalog=catalog or Catalog(),
             egress=egress,
         )
+        await stack.enter_async_context(gateway.refresh.finishing())
+        yield gateway
 
 
 def _build(
@@ -117,9 +123,19 @@ def _build(
     resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
     selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
+    refresh = Refresh(
+        database=database,
+        catalog=catalog,
+        apps=OAuthApps(settings.integrations),
+        safe=safe,
+        http=egress,
+        clock=clock,
+        backoff=Backoff(),
+    )
     execution = Execution(
         resolver=resolver,
         connections=connections,
+        refresh=refresh,
         safe=safe,
         states=States(database=database, downloads=downloads, clock=clock),
         arguments=Arguments(),
@@ -146,6 +162,7 @@ def _build(
         safe=safe,
         setup_urls=setup_urls,
         connections=connections,
+        refresh=refresh,
         resolver=resolver,
         downloads=downloads,
         toolsets=Toolsets(database=database, catalog=catalog, changes=changes),

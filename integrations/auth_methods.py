@@ -96,6 +96,8 @@ class Refresh(Model):
     headers: Mapping[str, str] = {}
     answer: TokenAnswer | None = None
     """Where the values stand in the refresh answer, if elsewhere."""
+    ended_hint: str | None = None
+    """A sentence on why grants end at this provider, for whoever wonders why an account has to be connected again."""
 
 
 class Revoke(Model):

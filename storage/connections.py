@@ -1,6 +1,7 @@
 """Rows of connections, credentials sealed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel import col
@@ -136,6 +137,15 @@ class Connections(Repository[Connection]):
         if end_user_id is not None:
             self._changed(("end_user_connections", end_user_id))
         return True
+
+    async def mark_refresh(self, row: Connection, *, at: datetime) -> None:
+        """Note that new tokens are about to be asked for; `row` stays as it was, and nobody keeps a copy of this."""
+        await self._session.execute(
+            update(Connection)
+            .where(col(Connection.id) == row.id)
+            .values(refresh_started_at=at)
+            .execution_options(synchronize_session=False)
+        )
 
     async def all_sealed(self, *, after: str, limit: int) -> list[Connection]:
         """Return connections of the whole deployment in order of id, for sealing them anew."""

@@ -107,6 +107,8 @@ class Connection(Answer):
     end_user_id: str | None = omitted()
     workspace_integration_id: str | None = omitted()
     expires_at: Moment | None = omitted()
+    last_refreshed_at: Moment | None = omitted()
+    last_used_at: Moment | None = omitted()
     last_error: str | None = omitted()
     created_at: Moment
     updated_at: Moment
@@ -114,10 +116,11 @@ class Connection(Answer):
     @classmethod
     def of(cls, row: records.Connection, *, end_user: str | None) -> "Connection":
         """Show a row; `end_user` is the external id of whoever owns it."""
-        return cls.model_validate({**{name: getattr(row, name) for name in _SHOWN}, "end_user_id": end_user})
+        plain = {name: getattr(row, name) for name in _SHOWN}
+        return cls.model_validate({**plain, "end_user_id": end_user, "last_refreshed_at": row.refreshed_at})
 
 
-_SHOWN = frozenset(Connection.model_fields) - {"end_user_id"}
+_SHOWN = frozenset(Connection.model_fields) - {"end_user_id", "last_refreshed_at"}
 
 
 class OneConnection(Answer):

@@ -130,7 +130,10 @@ class Connections:
                 version=row.version + 1,
                 status="ACTIVE",
                 last_error=None,
+                obtained_at=self._clock(),
                 expires_at=self._expiry(expires_in),
+                refresh_started_at=None,
+                refreshed_at=None,
                 granted_scopes=row.granted_scopes if granted_scopes is None else granted_scopes,
                 updated_at=self._clock(),
             )
@@ -221,6 +224,7 @@ class Connections:
             scope=owner.scope,
             granted_scopes=new.granted_scopes,
             sealed=self._safe.seal(values, connection_id=row_id, organization_id=scope.organization_id),
+            obtained_at=now,
             expires_at=self._expiry(new.expires_in),
             created_at=now,
             updated_at=now,

@@ -11,6 +11,7 @@ import structlog
 from gateway.connections.choice import is_active
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver, Wanted
 from gateway.errors import ActionFailed, Unavailable
 from gateway.kit.cipher import SealBroken
@@ -58,6 +59,7 @@ class Execution:
         *,
         resolver: Resolver,
         connections: Connections,
+        refresh: Refresh,
         safe: CredentialSafe,
         states: States,
         arguments: Arguments,
@@ -66,6 +68,7 @@ class Execution:
     ) -> None:
         self._resolver = resolver
         self._connections = connections
+        self._refresh = refresh
         self._safe = safe
         self._states = states
         self._arguments = arguments
@@ -79,6 +82,17 @@ class Execution:
         """
         self._arguments.check(invocation.action, invocation.arguments)
         connection = await self._account(caller, invocation)
+        try:
+            return await self._attempt(caller, invocation, connection)
+        except failures.CredentialsRejected as error:
+            renewed = await self._renewed(caller, invocation, connection=connection, error=error)
+        try:
+            return await self._attempt(caller, invocation, renewed)
+        except failures.CredentialsRejected as error:
+            raise await self._rejected(caller, invocation, connection=renewed, error=error) from error
+
+    async def _attempt(self, caller: Caller, invocation: Invocation, connection: Connection | None) -> Outcome:
+        """Run the action with this connection's credential. Raises also `failures.CredentialsRejected`."""
         credentials = self._opened(connection)
         state = self._states.of(caller, invocation.integration, invocation.instance)
         try:
@@ -92,8 +106,8 @@ class Execution:
                 "it is not known whether the action had its effect",
                 reason="timed_out",
             ) from error
-        except failures.CredentialsRejected as error:
-            raise await self._rejected(caller, invocation, connection=connection, error=error) from error
+        except failures.CredentialsRejected:
+            raise
         except failures.ActionFailed as error:
             raise _told(error) from error
         return Outcome(result, connection)
@@ -111,7 +125,26 @@ class Execution:
                 f"this one was connected by {connection.auth_method_key}",
                 reason="wrong_auth_method",
             )
+        connection = await self._refresh.fresh(connection)
+        if not is_active(connection):
+            raise await self._refused(caller, invocation, why=connection.last_error or _NO_LONGER_ACCEPTED)
         return connection
+
+    async def _renewed(
+        self,
+        caller: Caller,
+        invocation: Invocation,
+        *,
+        connection: Connection | None,
+        error: failures.CredentialsRejected,
+    ) -> Connection:
+        """Return the connection with a newer credential. Raises what to tell the caller where there is none."""
+        renewed = None if connection is None else await self._refresh.after_rejection(connection)
+        if renewed is None:
+            raise await self._rejected(caller, invocation, connection=connection, error=error) from error
+        if not is_active(renewed):
+            raise await self._refused(caller, invocation, why=error.message) from error
+        return renewed
 
     def _opened(self, connection: Connection | None) -> Credentials | None:
         if connection is None:
@@ -132,18 +165,25 @@ class Execution:
         connection: Connection | None,
         error: failures.CredentialsRejected,
     ) -> Exception:
-        """Mark the connection, then say where to reconnect, exactly as the next call would be told."""
+        """Mark the connection, then say where to reconnect."""
         if connection is None:
             return _told(error)
         await self._connections.mark_rejected(connection, error.message)
+        return await self._refused(caller, invocation, why=error.message)
+
+    async def _refused(self, caller: Caller, invocation: Invocation, *, why: str) -> Exception:
+        """Say where to reconnect, exactly as the next call will be told."""
         if invocation.selected is not None:
             return self._resolver.refusal_of_selected(invocation.selected)
         wanted = wanted_by(invocation)
         resolution = await self._resolver.resolve(caller, wanted)
         if resolution.choice.connection is not None:
             # Another account, or a newer credential of the same one, is there already: the next call uses it.
-            return ActionFailed(f"{error.message}; call again", reason="credentials_rejected", status=error.status)
+            return ActionFailed(f"{why}; call again", reason="credentials_rejected")
         return self._resolver.refusal(caller, wanted, resolution)
+
+
+_NO_LONGER_ACCEPTED = "the provider no longer accepts the credential of this account"
 
 
 def wanted_by(invocation: Invocation) -> Wanted:

@@ -1,0 +1,258 @@
+"""Credentials that stay alive: OAuth tokens are renewed ahead of their expiry, and once when a provider refuses them.
+
+One question to the provider per expiry, however many calls wait for it: most providers accept a refresh token only
+once. So the new tokens are committed before anybody uses them, and a mark is committed before the provider is asked:
+where it is still set, a process died in between and the good token may be lost with it.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+import structlog
+
+from gateway.connections.backoff import Backoff, Pause
+from gateway.connections.choice import is_active
+from gateway.connections.credentials import CredentialSafe
+from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.token_answers import AppRejected, GrantDead, TokenRefused, Tokens
+from gateway.connections.token_endpoint import TokenRequest, ask, refresh_request
+from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
+from gateway.kit.cipher import SealBroken
+from gateway.kit.clock import Clock
+from gateway.kit.single_flight import SingleFlight
+from integrations.auth_methods import OAuth2
+from integrations.catalog import Catalog
+from integrations.integration import Integration
+from integrations.ports import Http
+from storage.database import Database, Transaction
+from storage.records import Connection
+from storage.scope import TenantScope
+
+_LONGEST_MARGIN: Final = timedelta(seconds=60)
+_log = structlog.stdlib.get_logger()
+
+
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Tell whether the credential expires so soon that it should be renewed before it is used."""
+    expires_at = connection.expires_at
+    return expires_at is not None and now >= expires_at - _margin(connection.obtained_at, expires_at)
+
+
+def _margin(obtained_at: datetime | None, expires_at: datetime) -> timedelta:
+    if obtained_at is None:
+        return _LONGEST_MARGIN
+    return min(_LONGEST_MARGIN, max(timedelta(), expires_at - obtained_at) / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewed:
+    """What the provider gave, and when it was asked: lifetimes count from there."""
+
+    tokens: Tokens = field(repr=False)
+    asked_at: datetime
+
+
+class Refresh:
+    """Renews the credentials of connections."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalog: Catalog,
+        apps: OAuthApps,
+        safe: CredentialSafe,
+        http: Http,
+        clock: Clock,
+        backoff: Backoff,
+    ) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._apps = apps
+        self._safe = safe
+        self._http = http
+        self._clock = clock
+        self._backoff = backoff
+        self._flights: SingleFlight[tuple[str, int], Connection | Pause] = SingleFlight()
+        self._unsaved: dict[tuple[str, int], _Renewed] = {}
+
+    def finishing(self) -> AbstractAsyncContextManager[None]:
+        """Return a block at whose end all renewals under way are waited for; none may begin after it."""
+        return self._flights.finishing()
+
+    async def fresh(self, connection: Connection) -> Connection:
+        """Return the connection with a credential to use now; in status ERROR if its grant has turned out dead.
+
+        Raises `ActionFailed`, `Unavailable` (expired, and not to be renewed at present), `ConnectionNotFound`.
+        """
+        if not is_due(connection, self._clock()):
+            return connection
+        outcome = await self._renewed(connection)
+        match outcome:
+            case Connection():
+                return outcome
+            case Pause() if connection.expires_at is not None and connection.expires_at <= self._clock():
+                raise self._refusal(connection, outcome)
+            case _:
+                return connection
+
+    async def after_rejection(self, connection: Connection) -> Connection | None:
+        """Return the connection with a newer credential than the one that its provider has just refused.
+
+        None where nothing can renew it; in status ERROR if its grant is dead. Raises as `fresh` does.
+        """
+        outcome = await self._renewed(connection)
+        if isinstance(outcome, Pause):
+            raise self._refusal(connection, outcome)
+        return outcome
+
+    async def _renewed(self, connection: Connection) -> Connection | Pause | None:
+        if self._request(connection) is None:
+            return None
+        pause = self._backoff.current(connection, self._clock())
+        if pause is not None:
+            return pause
+        # By version, so that whoever still holds an older row joins no renewal of a newer one.
+        key = (connection.id, connection.version)
+        return await self._flights.run(key, lambda: self._renew(connection))
+
+    async def _renew(self, connection: Connection) -> Connection | Pause:
+        key = (connection.id, connection.version)
+        begun = await self._begin(connection)
+        request = self._request(begun)
+        if begun.version != connection.version or not is_active(begun) or request is None:
+            return begun
+        try:
+            # After a failed commit the tokens are still here: the refresh token in storage is worth nothing any more.
+            renewed = self._unsaved.get(key) or _Renewed(
+                asked_at=self._clock(), tokens=await ask(self._http, request, clock=self._clock)
+            )
+        except GrantDead as error:
+            return await self._end(begun, error)
+        except TokenRefused as error:
+            return self._pause(begun, error)
+        self._unsaved[key] = renewed
+        saved = await self._save(begun, renewed)
+        del self._unsaved[key]
+        self._backoff.end(connection)
+        return saved
+
+    def _request(self, connection: Connection) -> TokenRequest | None:
+        """Make the request that would renew this connection; None for one that is used as it is."""
+        integration = self._integration(connection)
+        method = _method(integration, connection) if integration is not None else None
+        app = self._apps.find(connection.integration_name, oauth_app_id=connection.oauth_app_id)
+        if integration is None or method is None or app is None:
+            return None
+        try:
+            values = self._safe.open(connection).values
+        except SealBroken:
+            # Whoever goes on to use the credential finds this out, and says so.
+            return None
+        refresh_token = values.get("refresh_token")
+        if not isinstance(refresh_token, str):
+            return None
+        api = integration.manifest.api
+        return refresh_request(
+            method, app, refresh_token=refresh_token, values=values, hosts=api.hosts if api is not None else ()
+        )
+
+    async def _begin(self, connection: Connection) -> Connection:
+        """Return the row as it is now, marked; as it was before the mark, which tells of a renewal cut short."""
+        async with self._database.write() as tx:
+            row = await _row(tx, connection)
+            if row.version == connection.version and is_active(row):
+                await tx.connections.mark_refresh(row, at=self._clock())
+            return row
+
+    async def _save(self, begun: Connection, renewed: _Renewed) -> Connection:
+        """Commit the new tokens, unless another credential was put in meanwhile."""
+        tokens = renewed.tokens
+        lifetime = timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None
+        async with self._database.write() as tx:
+            row = await _row(tx, begun)
+            if row.version != begun.version:
+                return row
+            # A refresh answer without refresh token means: go on with the old one (RFC 6749 6).
+            values = {**self._safe.open(row).values, **tokens.values}
+            return await tx.connections.update(
+                row,
+                sealed=self._safe.seal(values, connection_id=row.id, organization_id=row.organization_id),
+                version=row.version + 1,
+                obtained_at=renewed.asked_at,
+                expires_at=renewed.asked_at + lifetime if lifetime is not None else None,
+                refreshed_at=self._clock(),
+                refresh_started_at=None,
+                granted_scopes=row.granted_scopes if tokens.scopes is None else list(tokens.scopes),
+                last_error=None,
+            )
+
+    async def _end(self, begun: Connection, error: GrantDead) -> Connection:
+        """Note that only a person can go on, unless another credential was put in meanwhile."""
+        reason = self._ending(begun, error)
+        async with self._database.write() as tx:
+            row = await _row(tx, begun)
+            if row.version != begun.version:
+                return row
+            _log.info("grant ended", connection_id=row.id, integration=row.integration_name, reason=error.message)
+            return await tx.connections.update(row, status="ERROR", last_error=reason, refresh_started_at=None)
+
+    def _ending(self, begun: Connection, error: GrantDead) -> str:
+        integration = self._integration(begun)
+        method = _method(integration, begun) if integration is not None else None
+        sentences = [f"{_title(integration, begun)} no longer renews the access to this account ({error.message})."]
+        if begun.refresh_started_at is not None:
+            sentences.append("An earlier renewal was cut short; its answer may have held the only token that was good.")
+        if method is not None and method.refresh.ended_hint is not None:
+            sentences.append(method.refresh.ended_hint)
+        return " ".join([*sentences, "Connect the account again."])
+
+    def _pause(self, begun: Connection, error: TokenRefused) -> Pause:
+        pause = self._backoff.begin(begun, error, self._clock())
+        told = _log.error if isinstance(error, AppRejected) else _log.warning
+        told(
+            "OAuth app refused" if isinstance(error, AppRejected) else "credential not renewed",
+            connection_id=begun.id,
+            integration=begun.integration_name,
+            reason=error.message,
+            attempts=pause.attempts,
+        )
+        return pause
+
+    def _refusal(self, connection: Connection, pause: Pause) -> ActionFailed | Unavailable:
+        title = _title(self._integration(connection), connection)
+        if isinstance(pause.error, AppRejected):
+            return Unavailable(
+                f"{title} does not accept Toolgate's OAuth app ({pause.error.message}), so that the access to this "
+                f"account can't be renewed; tell whoever runs Toolgate to check integrations.{connection.integration_name}"
+            )
+        wait = max(1, ceil((pause.until - self._clock()).total_seconds()))
+        return ActionFailed(
+            f"The access to this {title} account has expired and could not be renewed ({pause.error.message}); "
+            f"wait {wait} seconds before calling again",
+            reason="provider_unavailable",
+            retryAfter=wait,
+        )
+
+    def _integration(self, connection: Connection) -> Integration | None:
+        name = connection.integration_name
+        return self._catalog.get(name) if name in self._catalog else None
+
+
+def _method(integration: Integration, connection: Connection) -> OAuth2 | None:
+    found = next((method for method in integration.auth if method.key == connection.auth_method_key), None)
+    return found if isinstance(found, OAuth2) else None
+
+
+def _title(integration: Integration | None, connection: Connection) -> str:
+    return integration.title if integration is not None else connection.integration_name
+
+
+async def _row(tx: Transaction, connection: Connection) -> Connection:
+    found = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
+    if found is None:
+        raise ConnectionNotFound("this connection was removed a moment ago")
+    return found
