@@ -84,7 +84,7 @@ class ExactCache(Generic[Key, Value]):
         finally:
             # By identity: two loads may have seen the same drops, and equal sets would be confused.
             self._dropped_while_loading[:] = [other for other in self._dropped_while_loading if other is not dropped]
-        entry = _Entry(value, tuple(topics(value)))
+        entry = _Entry(value, tuple(dict.fromkeys(topics(value))))
         if _EVERYTHING not in dropped and dropped.isdisjoint(entry.topics):
             self._keep(key, entry)
         return value

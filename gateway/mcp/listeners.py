@@ -17,6 +17,8 @@ from gateway.tools.toolset import Toolset, Toolsets
 
 MAX_STREAMS = 10_000
 MAX_STREAMS_OF_ONE_SERVER = 2_000
+MAX_STREAMS_OF_ONE_END_USER = 64
+"""At one server, so that nobody takes the streams of all others."""
 PING_SECONDS = 15.0
 """How often a silent stream is shown to be alive, and its token checked for expiry."""
 
@@ -24,7 +26,7 @@ StillAdmitted: TypeAlias = Callable[[], Awaitable[bool]]
 
 
 class TooManyStreams(Exception):
-    """No further stream is opened, for this server or at all."""
+    """No further stream is opened, for this end user, for this server or at all."""
 
 
 class Watch:
@@ -41,14 +43,18 @@ class Watch:
         toolsets: Toolsets,
         admitted: StillAdmitted,
         ping_seconds: float,
+        holder: str | None = None,
     ) -> None:
+        self.holder = holder
         self._server_id = toolset.server_id
         self.seen = toolset.digest
         self._topics = topics
         self._toolsets = toolsets
         self._admitted = admitted
         self._ping_seconds = ping_seconds
+        # Woken once at the beginning: a change may have come while the toolset that we were given was compiled.
         self._woken = anyio.Event()
+        self._woken.set()
         self._is_over = False
 
     def hear(self, topics: frozenset[Topic]) -> None:
@@ -105,12 +111,18 @@ class Listeners:
         """Watch from this moment on, for as long as the block lasts. Raises `TooManyStreams`."""
         toolset = await self._toolsets.of(principal.server_id)
         watches = self._watches.setdefault(principal.server_id, set())
-        if self._is_closed or self._is_full(watches):
+        if self._is_closed or self._is_full(watches, principal.end_user_id):
             raise TooManyStreams
         end_user = ("end_user", principal.end_user_id or "")
         topics = frozenset((*toolset.topics, end_user, ("mcp_token", principal.token_id)))
-        # Nothing is awaited between the look at the toolset and this: no change can fall in between unheard.
-        watch = Watch(toolset, topics, toolsets=self._toolsets, admitted=admitted, ping_seconds=self._ping_seconds)
+        watch = Watch(
+            toolset,
+            topics,
+            toolsets=self._toolsets,
+            admitted=admitted,
+            ping_seconds=self._ping_seconds,
+            holder=principal.end_user_id,
+        )
         watches.add(watch)
         try:
             yield watch
@@ -126,9 +138,13 @@ class Listeners:
             for watch in watches:
                 watch.end()
 
-    def _is_full(self, of_server: set[Watch]) -> bool:
+    def _is_full(self, of_server: set[Watch], end_user_id: str | None) -> bool:
         everywhere = sum(len(watches) for watches in self._watches.values())
-        return everywhere >= MAX_STREAMS or len(of_server) >= MAX_STREAMS_OF_ONE_SERVER
+        if everywhere >= MAX_STREAMS or len(of_server) >= MAX_STREAMS_OF_ONE_SERVER:
+            return True
+        # A static token names nobody, and may well be what many clients share.
+        of_one = sum(watch.holder == end_user_id for watch in of_server) if end_user_id is not None else 0
+        return of_one >= MAX_STREAMS_OF_ONE_END_USER
 
     def _hear(self, topics: Iterable[Topic]) -> None:
         heard = frozenset(topics)

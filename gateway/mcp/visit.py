@@ -1,6 +1,6 @@
 """What the endpoint has found out about a request before the SDK sees it, carried in the ASGI scope."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from mcp.server.context import ServerRequestContext
@@ -22,7 +22,8 @@ class Visit:
     principal: McpPrincipal
     session: Session | None
     """What the handshake settled; None for 2026-07-28 clients and for bare calls."""
-    still_admitted: StillAdmitted
+    still_admitted: StillAdmitted = field(repr=False)
+    """Asks again; it holds the token."""
 
     def enter(self, scope: Scope) -> None:
         """Put the visit where the handlers find it."""

@@ -201,3 +201,12 @@ async def test_a_reader_never_sees_what_was_current_before_a_change_it_knows_of(
         group.start_soon(write)
         for _ in range(5):
             group.start_soon(read)
+
+
+async def test_a_topic_that_is_named_twice_is_dropped_like_any_other(
+    cache: ExactCache[str, int], source: Source
+) -> None:
+    await cache.get("a", source.load, about(SERVER, SERVER))
+    cache.drop(SERVER)
+    assert cache.peek("a") is None
+    assert await cache.get("a", source.load, about(SERVER)) == 2

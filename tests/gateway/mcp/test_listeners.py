@@ -1,10 +1,19 @@
 """Claims about waiting for changes: none gets lost, whenever it comes."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
+
 import anyio
 import httpx2
+import pytest
 
-from gateway.mcp.listeners import Listeners
+from gateway.mcp.listeners import MAX_STREAMS_OF_ONE_END_USER, Listeners, TooManyStreams
 from gateway.principals import McpPrincipal
+from gateway.tools.toolset import Toolsets
+from integrations.catalog import Catalog
+from integrations.integration import Integration
+from storage.records import EndUser
 from tests.gateway.mcp.shop import Shop
 from tests.parts.mcp_wire import Wire
 
@@ -17,12 +26,20 @@ def listeners_of(shop: Shop) -> Listeners:
 
 
 def alice_of(shop: Shop) -> McpPrincipal:
+    return principal_of(shop, shop.alice)
+
+
+async def admitted() -> bool:
+    return True
+
+
+def principal_of(shop: Shop, end_user: EndUser | None) -> McpPrincipal:
     return McpPrincipal(
         token_id="a-token",
         server_id=shop.server.id,
         organization_id=shop.workspace.organization_id,
         workspace_id=shop.workspace.id,
-        end_user_id=shop.alice.id,
+        end_user_id=end_user.id if end_user is not None else None,
         scopes=frozenset(("mcp:tools",)),
     )
 
@@ -41,9 +58,6 @@ async def test_a_change_that_is_still_looked_into_when_a_ping_is_due_is_told(sho
 async def test_a_stream_that_hears_of_nothing_visible_is_pinged_all_the_same(shop: Shop) -> None:
     integration = await shop.add("hash-encode", "fixed")
 
-    async def admitted() -> bool:
-        return True
-
     async with listeners_of(shop).open(alice_of(shop), admitted) as watch, anyio.create_task_group() as tasks:
 
         async def keep_changing() -> None:
@@ -56,6 +70,56 @@ async def test_a_stream_that_hears_of_nothing_visible_is_pinged_all_the_same(sho
         with anyio.fail_after(100 * PING_SECONDS):
             assert await watch.next_change() is None
         tasks.cancel_scope.cancel()
+
+
+class Interrupted(Catalog):
+    """A catalogue in which something else happens once, while an integration is looked up."""
+
+    interruption: Callable[[], None] | None = None
+
+    def get(self, name: str) -> Integration:
+        if self.interruption is not None:
+            interruption, self.interruption = self.interruption, None
+            interruption()
+        return super().get(name)
+
+
+async def test_a_change_while_the_list_of_a_new_stream_is_compiled_is_told(shop: Shop) -> None:
+    """The list is made of rows that the change has just replaced, and nobody listens yet."""
+    await shop.add("hash-encode", "fixed")
+    gateway, catalog = shop.served.gateway, Interrupted()
+
+    def change() -> None:
+        with closing(sqlite3.connect(str(gateway.database.url.database))) as database:
+            database.execute("update workspace_integrations set display_name = 'Renamed'")
+            database.commit()
+        gateway.changes.publish([("workspace_integrations", shop.workspace.id)])
+
+    toolsets = Toolsets(database=gateway.database, catalog=catalog, changes=gateway.changes)
+    listeners = Listeners(toolsets=toolsets, changes=gateway.changes, ping_seconds=PING_SECONDS)
+    catalog.interruption = change
+    async with listeners.open(alice_of(shop), admitted) as watch:
+        assert await watch.next_change() is True
+        assert await watch.next_change() is None
+
+
+async def test_one_end_user_cannot_take_the_streams_of_all(shop: Shop) -> None:
+    listeners = listeners_of(shop)
+    async with AsyncExitStack() as streams:
+        for _ in range(MAX_STREAMS_OF_ONE_END_USER):
+            await streams.enter_async_context(listeners.open(alice_of(shop), admitted))
+        with pytest.raises(TooManyStreams):
+            await streams.enter_async_context(listeners.open(alice_of(shop), admitted))
+        await streams.enter_async_context(listeners.open(principal_of(shop, shop.bob), admitted))
+    async with listeners.open(alice_of(shop), admitted):
+        pass
+
+
+async def test_clients_that_share_a_static_token_each_have_their_stream(shop: Shop) -> None:
+    listeners = listeners_of(shop)
+    async with AsyncExitStack() as streams:
+        for _ in range(MAX_STREAMS_OF_ONE_END_USER + 1):
+            await streams.enter_async_context(listeners.open(principal_of(shop, None), admitted))
 
 
 async def test_a_silent_stream_whose_token_has_expired_ends_with_its_next_ping(shop: Shop) -> None:
