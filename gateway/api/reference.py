@@ -41,7 +41,11 @@ def _with_code(text: str) -> Markup:
     return Markup("").join([escape(plain), *parts])
 
 
-_templates.filters["code"] = _with_code
+def _section_anchor(title: str) -> str:
+    return f"section-{title.lower().replace(' ', '-')}"
+
+
+_templates.filters.update(code=_with_code, anchor=_section_anchor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ async def _keys(settings: Settings, tx: Transaction) -> Finding:
 async def _end_users(tx: Transaction) -> Finding:
     """Tell for how many people a setup link can be verified by their address alone."""
     with_address, without = await tx.end_users.count_by_email()
-    seen = f"{with_address} end users with an e-mail address, {without} without"
+    seen = f"end users: {with_address} with an e-mail address, {without} without"
     if not without:
         return ok("setup links", seen)
     return warning(

@@ -139,7 +139,8 @@ async def _endpoint(client: _Client, server_id: str, *, exists: bool) -> Finding
             return ok("MCP", "answers; there is no MCP server yet whose challenge could be looked at")
         return failed("MCP", f"{path} answers {answer.status}", fix="let the proxy pass /mcp/ to the gateway")
     if answer.status != 401:
-        return failed("MCP", f"{path} answers {answer.status} in place of 401", fix="let the proxy pass /mcp/ on")
+        fix = "let the proxy pass /mcp/ on; if another gateway answers there, lead the public URL to this one"
+        return failed("MCP", f"{path} answers {answer.status} in place of 401", fix=fix)
     return await _challenge(client, path, answer)
 
 

@@ -3,12 +3,19 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from integrations.catalog import Catalog
+from gateway.commands import CommandFailed
+from integrations.catalog import Catalog, manifest_files
 from integrations.checking import check as problems_of
 
 
 def check(paths: Iterable[Path]) -> int:
-    """Print the problems of manifests, each with file and line; the exit code is 1 where there are any."""
+    """Print the problems of manifests, each with file and line; the exit code is 1 where there are any.
+
+    Raises `CommandFailed` where there is nothing to check: a wrong folder is not a manifest without problems.
+    """
+    paths = list(paths)
+    if not manifest_files(paths):
+        raise CommandFailed(f"{', '.join(map(str, paths))}: no manifest (*.yaml) here; name a file or its folder")
     problems = problems_of(paths)
     for problem in problems:
         print(problem)

@@ -45,7 +45,8 @@ def _check_address(settings: Settings) -> None:
     except OSError as error:
         reason = str(error.strerror or error).partition(" (while")[0]
         raise CommandFailed(
-            f"can't listen on {settings.host}, port {settings.port}: {reason}; set port to a free one"
+            f"can't listen on {settings.host}, port {settings.port}: {reason}; "
+            "set host to an address of this machine, port to a free one"
         ) from error
 
 
@@ -96,7 +97,8 @@ async def _show_first_key(gateway: Gateway) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    _say(f"Toolgate is at {settings.public_url} (listening on {settings.host}, port {settings.port})")
+    listening = f"listening on {settings.host}, port {settings.port}"
+    _say(f"Toolgate is at {settings.public_url}, its API page at {settings.public_url}/docs ({listening})")
     _log.info("gateway started", version=__version__, public_url=settings.public_url)
 
 

@@ -83,3 +83,9 @@ def test_a_faulty_manifest_is_named_with_file_and_line(tmp_path: Path) -> None:
     checked = CliRunner().invoke(app, ["integrations", "check", str(manifest)])
     assert checked.exit_code == 1
     assert f"{manifest}:3: " in checked.output
+
+
+def test_a_folder_without_manifests_is_not_called_faultless(toolgate: Toolgate, tmp_path: Path) -> None:
+    ended = toolgate("integrations", "check", str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr == f"toolgate: {tmp_path}: no manifest (*.yaml) here; name a file or its folder\n"

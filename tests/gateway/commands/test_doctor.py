@@ -238,7 +238,7 @@ async def test_end_users_whom_no_link_can_be_verified_for_are_counted(served: Se
         await tx.end_users.insert(an_end_user(tenant.workspace, email=None, email_key=None))
     finding = await state_of(served.gateway.settings, "setup links")
     assert finding.state is State.WARNING
-    assert finding.seen.startswith("1 end users with an e-mail address, 1 without")
+    assert finding.seen.startswith("end users: 1 with an e-mail address, 1 without")
 
 
 async def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_an_empty_directory_becomes_a_running_gateway(tmp_path: Path, serving: S
     said = output_of(tmp_path)
     assert f"Made {data}/encryption.key: back this file up." in said
     assert f"Your first API key is in {data}/first-api-key" in said
-    assert f"Toolgate is at http://127.0.0.1:{port}" in said
+    assert f"Toolgate is at http://127.0.0.1:{port}, its API page at http://127.0.0.1:{port}/docs" in said
     assert key not in said
 
 
@@ -103,7 +103,8 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(
         ended = refused_start(DATA_DIR="elsewhere")
     assert ended.returncode == 1
     assert ended.stderr == (
-        f"toolgate: can't listen on 127.0.0.1, port {port}: Address already in use; set port to a free one\n"
+        f"toolgate: can't listen on 127.0.0.1, port {port}: Address already in use; "
+        "set host to an address of this machine, port to a free one\n"
     )
     assert not (tmp_path / "elsewhere").exists()
 
