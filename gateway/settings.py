@@ -81,7 +81,7 @@ class Settings(BaseModel):
 
     rate_limit_per_minute: Count = Field(default=600, ge=1)
     mcp_body_max_bytes: Count = Field(default=_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)
-    tool_timeout_seconds: Seconds = Field(default=60.0, gt=0, le=300)
+    tool_timeout_seconds: Seconds = Field(default=50.0, gt=0, le=300)
     tool_result_max_bytes: Count = Field(default=_MEBIBYTE // 4, ge=1024, le=64 * _MEBIBYTE)
 
     log_format: Literal["auto", "text", "json"] = "auto"

@@ -59,6 +59,7 @@ def accept_values(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, 
     Wire names: `secretText`; `username`, `password`; `props`; `accessToken`, `refreshToken`, `tokenType`; and `data`
     for what the method's `inputs` ask besides.
     """
+    _refuse_others(method, given)
     extra = _object(given, "data")
     match method:
         case SecretText():
@@ -76,6 +77,22 @@ def accept_values(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, 
             values = _tokens(given) | {name: extra[name] for name in method.keep if name in extra}
     inputs = extra if not isinstance(method, Custom | TokenExchange | ClientCredentials) else {**extra, **_props(given)}
     return values | _fields(method.inputs, inputs, "data", closed=False)
+
+
+def _refuse_others(method: AnyAuthMethod, given: Mapping[str, Any]) -> None:
+    """Refuse what belongs to another type: whoever sends it expects it to be used."""
+    match method:
+        case SecretText():
+            known = ("secretText", "data")
+        case BasicAuth():
+            known = ("username", "password", "data")
+        case OAuth2():
+            known = ("accessToken", "refreshToken", "tokenType", "data")
+        case Custom() | ClientCredentials() | TokenExchange():
+            known = ("props", "data")
+    foreign = next((name for name in given if name not in known), None)
+    if foreign is not None:
+        raise ValidationFailed(f"{foreign}: a connection of this type takes {', '.join(known)}")
 
 
 def _tokens(given: Mapping[str, Any]) -> dict[str, Any]:
