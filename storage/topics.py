@@ -1,5 +1,6 @@
 """What a change concerns, for those who keep copies; also what goes silently along when the database cascades."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, literal, select, union_all
@@ -27,7 +28,15 @@ _Found: TypeAlias = Select[str, str | None]
 
 async def topics_below(session: AsyncSession, row: Record) -> list[Topic]:
     """Return the topics of every row that the database removes, or takes a reference from, along with this one."""
-    queries = _queries_below(row)
+    return await _found(session, _queries_below(row))
+
+
+async def topics_below_end_users(session: AsyncSession, end_user_ids: Sequence[str]) -> list[Topic]:
+    """Return the same for many end users at once."""
+    return await _found(session, _below_end_users(end_user_ids))
+
+
+async def _found(session: AsyncSession, queries: Sequence[_Found]) -> list[Topic]:
     if not queries:
         return []
     found = await session.execute(union_all(*queries))
@@ -41,7 +50,7 @@ def _queries_below(row: Record) -> list[_Found]:
         case Workspace():
             return _below_workspace(row)
         case EndUser():
-            return _below_end_user(row)
+            return _below_end_users([row.id])
         case McpServer():
             return [_topics("mcp_token", McpToken.id, col(McpToken.server_id) == row.id)]
         case Connection():
@@ -74,12 +83,12 @@ def _below_workspace(row: Workspace) -> list[_Found]:
     ]
 
 
-def _below_end_user(row: EndUser) -> list[_Found]:
+def _below_end_users(ids: Sequence[str]) -> list[_Found]:
     return [
-        _topics("mcp_server", McpServer.id, col(McpServer.end_user_id) == row.id),
-        _topics("mcp_token", McpToken.id, col(McpToken.end_user_id) == row.id),
-        *_connections(col(Connection.end_user_id) == row.id),
-        *_pins(col(Connection.end_user_id) == row.id),
+        _topics("mcp_server", McpServer.id, col(McpServer.end_user_id).in_(ids)),
+        _topics("mcp_token", McpToken.id, col(McpToken.end_user_id).in_(ids)),
+        *_connections(col(Connection.end_user_id).in_(ids)),
+        *_pins(col(Connection.end_user_id).in_(ids)),
     ]
 
 

@@ -138,6 +138,6 @@ async def _remove_others(tx: Transaction, scope: TenantScope, workspace_id: str,
     while rows := (await tx.end_users.page(scope, workspace_id, limit=_PAGE, offset=offset)).rows:
         absent += [row for row in rows if row.external_id is not None and row.external_id not in named]
         offset += len(rows)
-    for row in absent:
-        await tx.end_users.delete(row)
+    for start in range(0, len(absent), _PAGE):
+        await tx.end_users.delete_many(workspace_id, absent[start : start + _PAGE])
     return len(absent)

@@ -3,11 +3,12 @@
 from dataclasses import fields
 
 import pytest
+from sqlalchemy import event
 
 from storage.database import Database, Transaction
 from storage.records import WorkspaceIntegration
 from storage.topics import Topic
-from tests.storage.tenant import Tenant, an_integration, plant
+from tests.storage.tenant import Tenant, a_session, an_end_user, an_integration, plant
 
 EVERYTHING = {field.name for field in fields(Tenant)}
 
@@ -53,6 +54,44 @@ async def test_an_end_user_takes_connections_tokens_and_state_along(
         ("mcp_server", tenant.server.id),
         ("workspace_integrations", tenant.workspace.id),
     }
+
+
+async def test_an_end_user_without_external_id_takes_no_session_of_the_workspace_along(
+    database: Database, tenant: Tenant
+) -> None:
+    async with database.write() as tx:
+        signed_in = await tx.end_users.insert(an_end_user(tenant.workspace, external_id=None))
+        session = a_session(tenant.end_user, scope="WORKSPACE", end_user_external_id=None)
+        await tx.connect_sessions.insert(session)
+        await tx.end_users.delete(signed_in)
+
+    async with database.read() as tx:
+        assert await tx.connect_sessions.get(tenant.scope, session.id) is not None
+
+
+async def test_many_end_users_go_in_few_statements_each_with_what_is_theirs(
+    database: Database, tenant: Tenant, published: list[Topic]
+) -> None:
+    """One by one, five thousand held everybody's writes up for 40 seconds."""
+    async with database.write() as tx:
+        others = [an_end_user(tenant.workspace, external_id=f"u{number}") for number in range(500)]
+        await tx.end_users.insert_many(others)
+        tenants = await tx.end_users.get(tenant.scope, tenant.end_user.id)
+        assert tenants is not None
+        published.clear()
+        statements: list[str] = []
+        connection = await tx.session.connection()
+        event.listen(connection.sync_connection, "before_cursor_execute", lambda *told: statements.append(str(told[2])))
+        await tx.end_users.delete_many(tenant.workspace.id, [*others, tenants])
+    assert len(statements) == 3
+
+    async with database.read() as tx:
+        assert (await tx.end_users.page(tenant.scope, tenant.workspace.id, limit=1, offset=0)).total == 0
+    assert {("end_user", tenant.end_user.id), ("mcp_token", tenant.token.id), ("mcp_server", tenant.server.id)} <= set(
+        published
+    )
+    assert ("connection", tenant.connection.id) in published
+    assert ("end_user", others[-1].id) in published
 
 
 async def test_a_workspace_takes_everything_in_it_along(
