@@ -1,5 +1,6 @@
 """A gateway with one OAuth connection to an Acme whose tokens expire by the same clock."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,14 @@ import httpx2
 
 from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
+from gateway.connections.backoff import Backoff
+from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.refresh import Refresh
+from gateway.kit.clock import Clock
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
+from integrations.ports import Http, HttpRequest, HttpResponse
 from storage.records import Connection
 from storage.scope import TenantScope
 from tests.flows.product import Product, open_product
@@ -75,26 +81,68 @@ class Stage:
         return self.gateway.safe.open(await self.row()).values["refresh_token"]
 
 
+def refresh_through(gateway: Gateway, http: Http) -> Refresh:
+    """Return a second `Refresh` of this gateway, which asks providers through `http`."""
+    return Refresh(
+        database=gateway.database,
+        catalog=gateway.catalog,
+        apps=OAuthApps(gateway.settings.integrations),
+        safe=gateway.safe,
+        http=http,
+        clock=gateway.clock,
+        backoff=Backoff(),
+    )
+
+
+class HeldHttp:
+    """Sends requests, and holds back their answers until told."""
+
+    def __init__(self, inner: Http) -> None:
+        self._inner = inner
+        self.has_answer = asyncio.Event()
+        self.may_return = asyncio.Event()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        response = await self._inner.send(request)
+        self.has_answer.set()
+        await self.may_return.wait()
+        return response
+
+
 @asynccontextmanager
 async def staged(settings: Settings, clock: HandClock) -> AsyncGenerator[Stage]:
     """Open the stage."""
+    async with provider(clock) as acme, opened(settings, clock, acme) as (gateway, client):
+        product = await open_product(Rest(client))
+        await product.add("acme")
+        stage = Stage(gateway, acme, clock, product)
+        await stage.connect()
+        yield stage
+
+
+@asynccontextmanager
+async def provider(clock: HandClock) -> AsyncGenerator[RunningAcme]:
+    """Run an Acme whose tokens live 100 seconds of this clock."""
     acme = Acme(clock=clock)
     acme.chaos.access_token_seconds = LIFETIME
-    async with (
-        run_acme(acme) as running,
-        open_gateway(with_acme(settings, running), clock=clock, catalog=Catalog(further=[MANIFEST])) as gateway,
-    ):
+    async with run_acme(acme) as running:
+        yield running
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, clock: Clock, acme: RunningAcme
+) -> AsyncGenerator[tuple[Gateway, httpx2.AsyncClient]]:
+    """Open a gateway that reaches this Acme, with a client of it."""
+    catalog = Catalog(further=[MANIFEST])
+    async with open_gateway(with_acme(settings, acme), clock=clock, catalog=catalog) as gateway:
         transport = httpx2.ASGITransport(app=create_app(gateway))
         async with httpx2.AsyncClient(transport=transport, base_url=gateway.settings.public_url) as client:
-            product = await open_product(Rest(client))
-            await product.add("acme")
-            stage = Stage(gateway, running, clock, product)
-            await stage.connect()
-            yield stage
+            yield gateway, client
 
 
-def with_acme(settings: Settings, running: RunningAcme) -> Settings:
+def with_acme(settings: Settings, acme: RunningAcme) -> Settings:
     """Return the settings with Acme's address and the OAuth app that it knows."""
-    app = running.app.client
-    acme = IntegrationSettings.model_validate({"client_id": app.id, "client_secret": app.secret, "urls": running.urls})
-    return settings.model_copy(update={"integrations": {"acme": acme}})
+    app = acme.app.client
+    known = {"client_id": app.id, "client_secret": app.secret, "urls": acme.urls}
+    return settings.model_copy(update={"integrations": {"acme": IntegrationSettings.model_validate(known)}})

@@ -1,16 +1,20 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from gateway.acme import Faults
 from gateway.connections.backoff import Backoff
 from gateway.connections.refresh import is_due
 from gateway.connections.token_answers import AppRejected, Transient
+from gateway.errors import ConnectionNotFound
 from gateway.settings import Settings
 from storage.records import Connection
-from tests.gateway.connections.renewing import LIFETIME, HandClock, Stage, staged
+from tests.gateway.connections.renewing import LIFETIME, HandClock, HeldHttp, Stage, refresh_through, staged
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -263,32 +267,43 @@ async def test_a_refused_app_touches_no_connection_and_names_the_operator(stage:
 
 
 async def test_a_caller_who_leaves_does_not_stop_the_renewal(stage: Stage) -> None:
-    stage.acme.app.chaos.token.slow_seconds = 0.2
     stage.clock.advance(LIFETIME)
-    row = await stage.row()
-    leaving = asyncio.create_task(stage.gateway.refresh.fresh(row))
-    staying = asyncio.create_task(stage.gateway.refresh.fresh(row))
-    await asyncio.sleep(0)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    refresh = refresh_through(stage.gateway, http)
+    leaving, staying = (asyncio.create_task(refresh.fresh(row)) for _ in range(2))
+    await http.has_answer.wait()
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
+    http.may_return.set()
     assert (await staying).version == row.version + 1
     assert stage.acme.app.counters.refreshes == 1
 
 
-async def test_closing_the_gateway_waits_for_a_renewal_that_everybody_left(
-    settings: Settings, clock: HandClock
-) -> None:
-    async with staged(settings, clock) as stage:
-        stage.acme.app.chaos.token.slow_seconds = 0.2
-        clock.advance(LIFETIME)
-        row = await stage.row()
-        leaving = asyncio.create_task(stage.gateway.refresh.fresh(row))
-        await asyncio.sleep(0)
+async def test_the_end_waits_for_a_renewal_that_everybody_left(stage: Stage) -> None:
+    stage.clock.advance(LIFETIME)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    refresh = refresh_through(stage.gateway, http)
+    async with refresh.finishing():
+        leaving = asyncio.create_task(refresh.fresh(row))
+        await http.has_answer.wait()
         leaving.cancel()
-        async with stage.gateway.refresh.finishing():
-            pass
-        assert (await stage.row()).version == row.version + 1
+        await asyncio.wait((leaving,))
+        http.may_return.set()
+    assert (await stage.row()).version == row.version + 1
+
+
+async def test_tokens_that_could_not_be_saved_are_saved_by_the_next_call(stage: Stage) -> None:
+    stage.clock.advance(LIFETIME)
+    row = await stage.row()
+    with closing(sqlite3.connect(stage.gateway.settings.data_dir / "toolgate.db")) as database:
+        fail = "select raise(abort, 'disk is full')"
+        database.execute(f"create trigger full before update of sealed on connections begin {fail}; end")
+        with pytest.raises(DBAPIError, match="disk is full"):
+            await stage.gateway.refresh.fresh(row)
+        database.execute("drop trigger full")
+    assert await stage.succeeds()
+    assert (stage.acme.app.counters.refreshes, stage.acme.app.counters.refreshes_refused) == (1, 0)
 
 
 async def test_whoever_holds_an_older_row_gets_the_newer_one_without_asking_the_provider(stage: Stage) -> None:
@@ -303,16 +318,27 @@ async def test_whoever_holds_an_older_row_gets_the_newer_one_without_asking_the_
 
 
 async def test_a_credential_put_in_during_a_renewal_stays(stage: Stage) -> None:
-    stage.acme.app.chaos.token.slow_seconds = 0.2
     stage.clock.advance(LIFETIME)
-    row = await stage.row()
-    renewing = asyncio.create_task(stage.gateway.refresh.fresh(row))
-    await asyncio.sleep(0)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    renewing = asyncio.create_task(refresh_through(stage.gateway, http).fresh(row))
+    await http.has_answer.wait()
     given = {"accessToken": stage.acme.app.issue_token("alice")["access_token"]}
     await stage.product.rest.put(f"/connections/{stage.shown['id']}/credentials", given)
+    http.may_return.set()
     newer = await renewing
     assert stage.gateway.safe.open(newer).values["access_token"] == given["accessToken"]
     assert (await stage.row()).version == row.version + 1
+
+
+async def test_a_connection_removed_during_a_renewal_is_gone(stage: Stage) -> None:
+    stage.clock.advance(LIFETIME)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    renewing = asyncio.create_task(refresh_through(stage.gateway, http).fresh(row))
+    await http.has_answer.wait()
+    await stage.product.rest.delete(f"/connections/{stage.shown['id']}")
+    http.may_return.set()
+    with pytest.raises(ConnectionNotFound):
+        await renewing
 
 
 async def test_a_connection_without_refresh_token_is_used_as_it_is(stage: Stage) -> None:
