@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.connections.token_answers import TokenRefused, Transient
+from gateway.connections.token_answers import AppRejected, TokenRefused, Transient
 from storage.records import Connection
 
 _BASE_SECONDS: Final = 1.0
@@ -22,7 +22,10 @@ class Pause:
     version: int
     attempts: int
     until: datetime
-    error: TokenRefused
+    reason: str
+    """A sentence without secrets."""
+    blames_app: bool
+    """Whether it is for the operator to mend."""
 
 
 def _full_jitter(most: float) -> float:
@@ -48,7 +51,8 @@ class Backoff:
         most = min(_CAP_SECONDS, _BASE_SECONDS * 2 ** min(attempts - 1, _DOUBLINGS))
         asked_for = error.wait if isinstance(error, Transient) and error.wait is not None else 0.0
         seconds = max(self._jitter(most), min(asked_for, _CAP_SECONDS))
-        pause = Pause(connection.version, attempts, now + timedelta(seconds=seconds), error)
+        until = now + timedelta(seconds=seconds)
+        pause = Pause(connection.version, attempts, until, error.message, blames_app=isinstance(error, AppRejected))
         self._forget_old(now)
         self._pauses[connection.id] = pause
         return pause

@@ -5,6 +5,7 @@ once. So the new tokens are committed before anybody uses them, and a mark is co
 where it is still set, a process died in between and the good token may be lost with it.
 """
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from gateway.connections.backoff import Backoff, Pause
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.oauth_apps import OAuthApps
-from gateway.connections.token_answers import AppRejected, GrantDead, TokenRefused, Tokens
+from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import TokenRequest, ask, refresh_request
 from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
 from gateway.kit.cipher import SealBroken
@@ -68,7 +69,9 @@ class Refresh:
         http: Http,
         clock: Clock,
         backoff: Backoff,
+        patience_seconds: float = 2.0,
     ) -> None:
+        """`patience_seconds`: how long a call waits for a new token while the old one still holds."""
         self._database = database
         self._catalog = catalog
         self._apps = apps
@@ -76,6 +79,7 @@ class Refresh:
         self._http = http
         self._clock = clock
         self._backoff = backoff
+        self._patience_seconds = patience_seconds
         self._flights: SingleFlight[tuple[str, int], Connection | Pause] = SingleFlight()
         self._unsaved: dict[tuple[str, int], _Renewed] = {}
 
@@ -88,16 +92,22 @@ class Refresh:
 
         Raises `ActionFailed`, `Unavailable` (expired, and not to be renewed at present), `ConnectionNotFound`.
         """
-        if not is_due(connection, self._clock()):
+        now = self._clock()
+        if not is_due(connection, now):
             return connection
-        outcome = await self._renewed(connection)
-        match outcome:
-            case Connection():
-                return outcome
-            case Pause() if connection.expires_at is not None and connection.expires_at <= self._clock():
-                raise self._refusal(connection, outcome)
-            case _:
-                return connection
+        is_expired = connection.expires_at is not None and connection.expires_at <= now
+        waiting = asyncio.timeout(None if is_expired else self._patience_seconds)
+        try:
+            async with waiting:
+                outcome = await self._renewed(connection)
+        except TimeoutError:
+            if not waiting.expired():
+                raise
+            # The old token still holds. The renewal goes on without this call.
+            return connection
+        if isinstance(outcome, Pause) and is_expired:
+            raise self._refusal(connection, outcome)
+        return outcome if isinstance(outcome, Connection) else connection
 
     async def after_rejection(self, connection: Connection) -> Connection | None:
         """Return the connection with a newer credential than the one that its provider has just refused.
@@ -212,26 +222,26 @@ class Refresh:
 
     def _pause(self, begun: Connection, error: TokenRefused) -> Pause:
         pause = self._backoff.begin(begun, error, self._clock())
-        told = _log.error if isinstance(error, AppRejected) else _log.warning
+        told = _log.error if pause.blames_app else _log.warning
         told(
-            "OAuth app refused" if isinstance(error, AppRejected) else "credential not renewed",
+            "OAuth app refused" if pause.blames_app else "credential not renewed",
             connection_id=begun.id,
             integration=begun.integration_name,
-            reason=error.message,
+            reason=pause.reason,
             attempts=pause.attempts,
         )
         return pause
 
     def _refusal(self, connection: Connection, pause: Pause) -> ActionFailed | Unavailable:
         title = _title(self._integration(connection), connection)
-        if isinstance(pause.error, AppRejected):
+        if pause.blames_app:
             return Unavailable(
-                f"{title} does not accept Toolgate's OAuth app ({pause.error.message}), so that the access to this "
+                f"{title} does not accept Toolgate's OAuth app ({pause.reason}), so that the access to this "
                 f"account can't be renewed; tell whoever runs Toolgate to check integrations.{connection.integration_name}"
             )
         wait = max(1, ceil((pause.until - self._clock()).total_seconds()))
         return ActionFailed(
-            f"The access to this {title} account has expired and could not be renewed ({pause.error.message}); "
+            f"The access to this {title} account has expired and could not be renewed ({pause.reason}); "
             f"wait {wait} seconds before calling again",
             reason="provider_unavailable",
             retryAfter=wait,

@@ -81,7 +81,7 @@ class Stage:
         return self.gateway.safe.open(await self.row()).values["refresh_token"]
 
 
-def refresh_through(gateway: Gateway, http: Http) -> Refresh:
+def refresh_through(gateway: Gateway, http: Http, *, patience_seconds: float = 60.0) -> Refresh:
     """Return a second `Refresh` of this gateway, which asks providers through `http`."""
     return Refresh(
         database=gateway.database,
@@ -91,6 +91,7 @@ def refresh_through(gateway: Gateway, http: Http) -> Refresh:
         http=http,
         clock=gateway.clock,
         backoff=Backoff(),
+        patience_seconds=patience_seconds,
     )
 
 

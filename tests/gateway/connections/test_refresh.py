@@ -280,6 +280,17 @@ async def test_a_caller_who_leaves_does_not_stop_the_renewal(stage: Stage) -> No
     assert stage.acme.app.counters.refreshes == 1
 
 
+async def test_a_call_does_not_wait_long_for_a_new_token_while_the_old_one_holds(stage: Stage) -> None:
+    stage.clock.advance(LIFETIME * 0.95)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    refresh = refresh_through(stage.gateway, http, patience_seconds=0.01)
+    assert await refresh.fresh(row) is row
+    http.may_return.set()
+    async with refresh.finishing():
+        pass
+    assert (await stage.row()).version == row.version + 1
+
+
 async def test_the_end_waits_for_a_renewal_that_everybody_left(stage: Stage) -> None:
     stage.clock.advance(LIFETIME)
     row, http = await stage.row(), HeldHttp(stage.gateway.egress)
