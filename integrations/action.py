@@ -84,7 +84,7 @@ class Ports:
 class ActionCall:
     """One call of a Python action: `async def run(call: ActionCall) -> ActionResult | Json`."""
 
-    arguments: Mapping[str, Json]
+    arguments: Mapping[str, Json] = field(repr=False)
     """Already validated against the input schema; absent optional inputs are absent."""
     credentials: Credentials | None
     """For what `api` can't do (request signing); None where there is nothing to connect."""

@@ -20,7 +20,7 @@ class ActionRequest(Body):
     integration_name: Reference
     action_name: Reference
     workspace_id: WorkspaceReference
-    input: dict[str, Any] = Field(default_factory=dict[str, Any])
+    input: dict[str, Any] = Field(default_factory=dict[str, Any], repr=False)
     workspace_integration_id: Reference | None = None
     integration_alias: Reference | None = None
     end_user_id: ExternalId | None = Field(default=None, description="The end user's external id.")
@@ -38,7 +38,7 @@ class ActionAnswer(Answer):
     """What the action answered, and how many milliseconds it took."""
 
     success: bool = True
-    output: Any
+    output: Any = Field(repr=False)
     duration: int
 
 

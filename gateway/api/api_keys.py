@@ -84,7 +84,7 @@ class CreatedApiKey(Answer):
     """A new key; `plainKey` is shown this once."""
 
     api_key: ApiKey
-    plain_key: str
+    plain_key: str = Field(repr=False)
 
 
 class ManyApiKeys(Answer):

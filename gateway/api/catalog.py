@@ -64,7 +64,7 @@ class PropertyQuestion(Body):
     end_user_id: ExternalId | None = Field(default=None, description="The end user's external id.")
     connection_external_id: ExternalId | None = None
     auth_method_key: Reference | None = None
-    input: dict[str, Any] = Field(default_factory=dict[str, Any])
+    input: dict[str, Any] = Field(default_factory=dict[str, Any], repr=False)
     partial_ids: Annotated[list[Reference], Field(max_length=100)] | None = None
 
     @model_validator(mode="after")

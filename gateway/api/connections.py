@@ -35,16 +35,16 @@ Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 24 * 3600)]
 class CredentialFields(Body):
     """The credential, by type: secretText; username and password; props; accessToken and what comes with it."""
 
-    secret_text: Secret | None = None
-    username: Annotated[str, Field(max_length=1000)] | None = None
-    password: Annotated[str, Field(max_length=20_000)] | None = None
-    props: SmallObject | None = None
-    access_token: Secret | None = None
-    refresh_token: Secret | None = None
+    secret_text: Secret | None = Field(default=None, repr=False)
+    username: Annotated[str, Field(max_length=1000)] | None = Field(default=None, repr=False)
+    password: Annotated[str, Field(max_length=20_000)] | None = Field(default=None, repr=False)
+    props: SmallObject | None = Field(default=None, repr=False)
+    access_token: Secret | None = Field(default=None, repr=False)
+    refresh_token: Secret | None = Field(default=None, repr=False)
     token_type: Reference | None = None
     expires_in: Seconds | None = None
     oauth_scope: Annotated[str, Field(max_length=10_000)] | None = Field(default=None, alias="scope_oauth")
-    data: SmallObject | None = None
+    data: SmallObject | None = Field(default=None, repr=False)
 
     def values(self) -> dict[str, Any]:
         """Return the credential's fields by their wire names."""

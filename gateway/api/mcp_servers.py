@@ -148,14 +148,14 @@ class CreatedMcpServer(Answer):
 
     server: McpServer
     mcp_endpoint: str
-    bearer_token: str | None = omitted()
+    bearer_token: str | None = omitted(repr=False)
 
 
 class ChangedMcpServer(Answer):
     """A server; `bearerToken` is a static token that the change has brought, shown this once."""
 
     server: McpServer
-    bearer_token: str | None = omitted()
+    bearer_token: str | None = omitted(repr=False)
 
 
 class McpServerAndTools(Answer):
@@ -175,7 +175,7 @@ class ManyMcpServers(Answer):
 class StaticToken(Answer):
     """A new static token, shown this once."""
 
-    bearer_token: str
+    bearer_token: str = Field(repr=False)
     mcp_endpoint: str
 
 

@@ -64,8 +64,8 @@ class AccessToken(Answer):
 class CreatedAccessToken(Answer):
     """A new token, shown this once under two names."""
 
-    access_token: str
-    bearer_token: str
+    access_token: str = Field(repr=False)
+    bearer_token: str = Field(repr=False)
     token: AccessToken
     mcp_endpoint: str
 
@@ -73,7 +73,7 @@ class CreatedAccessToken(Answer):
 class CreatedOAuthToken(Answer):
     """A new token, shown this once."""
 
-    access_token: str
+    access_token: str = Field(repr=False)
     token: AccessToken
     mcp_endpoint: str
 

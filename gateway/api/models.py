@@ -94,9 +94,9 @@ def absent(**options: Any) -> Any:
     return Field(default_factory=_nothing, **options)
 
 
-def omitted() -> Any:
+def omitted(**options: Any) -> Any:
     """A field of an answer that is left out where there is no value."""
-    return Field(default=None, exclude_if=_is_none)
+    return Field(default=None, exclude_if=_is_none, **options)
 
 
 def _nothing() -> None:
