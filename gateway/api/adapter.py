@@ -20,6 +20,7 @@ from gateway.kit.client_address import trusted_client_address
 from gateway.kit.ids import as_id
 from gateway.kit.log import get_logger
 from gateway.kit.rates import Window, Windows
+from gateway.kit.request_log import note
 from gateway.principals import ApiKeyPrincipal, ServicePrincipal
 from gateway.wiring import Gateway
 
@@ -70,6 +71,7 @@ class Endpoint:
             route = self._route(request)
             self._refuse_guessing(request, stranger)
             caller = await identify(self._gateway, request.headers)
+            note(request.scope, caller=_name(caller), organization_id=caller.organization_id)
         except Unauthorized as failure:
             window = self._rates.per_stranger.hit(stranger)
             return render(_too_many(window) if window.is_exceeded else failure), window

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.api.failures import MethodNotAllowed
 from gateway.errors import RateLimited, ToolgateError, ValidationFailed
+from gateway.tenancy.slugs import SLUG_PATTERN
 
 STATUS: Mapping[str, int] = {
     "VALIDATION_ERROR": 400,
@@ -51,6 +52,11 @@ STATUS: Mapping[str, int] = {
 }
 
 _SHOWN = 5
+# What the patterns that people meet ask for; nobody should have to read a regular expression.
+_PATTERNS = {
+    r"\S": "must not be blank",
+    SLUG_PATTERN: "use lower-case letters, digits and hyphens, beginning with a letter or digit",
+}
 
 
 def render(failure: ToolgateError) -> Response:
@@ -91,6 +97,14 @@ def _sentence(kind: str, message: str) -> str:
             return "is not known here"
         case "missing":
             return "is required"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "should be an object"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(message.partition("'")[2][:-1], _in_lower_case(message))
         case _:
-            plain = message.removeprefix("Value error, ").removeprefix("Input ")
-            return plain[:1].lower() + plain[1:]
+            return _in_lower_case(message.removeprefix("Value error, ").removeprefix("Input "))
+
+
+def _in_lower_case(message: str) -> str:
+    told = message.partition(" after validation")[0]
+    return told[:1].lower() + told[1:]

@@ -1,0 +1,42 @@
+"""What a caller is told about a body that does not fit, and what the log says about who sent it."""
+
+import io
+import json
+
+import pytest
+
+from tests.parts.rest import Rest
+
+BAD_BODIES = [
+    ("/workspaces", {"name": "  ", "slug": "a"}, "name: must not be blank"),
+    ("/workspaces", {"name": "", "slug": "a"}, "name: string should have at least 1 character"),
+    (
+        "/workspaces",
+        {"name": "A", "slug": "My App"},
+        "slug: use lower-case letters, digits and hyphens, beginning with a letter or digit",
+    ),
+    ("/api-keys", {"name": "A", "permissions": []}, "permissions: should be an object"),
+    (
+        "/api-keys",
+        {"name": "A", "permissions": {"scope": "workspace", "workspaceIds": []}},
+        "permissions.workspaceIds: list should have at least 1 item",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "told"), BAD_BODIES)
+async def test_what_does_not_fit_is_told_in_words_and_not_as_a_pattern(
+    api: Rest, path: str, body: dict[str, object], told: str
+) -> None:
+    answer = await api.post(path, body)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == told
+
+
+async def test_the_line_of_a_request_names_the_key_by_its_id_and_the_organization(
+    api: Rest, log_output: io.StringIO
+) -> None:
+    await api.get("/workspaces")
+    line = json.loads(log_output.getvalue().splitlines()[-1])
+    key = (await api.get("/api-keys")).json()["apiKeys"][0]
+    assert (line["event"], line["caller"], line["organization_id"]) == ("request", key["id"], key["orgId"])
