@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.access.existing import existing_server
 from gateway.access.shared_connections import shared_connection
-from gateway.errors import AliasConflict, Duplicate, IntegrationNotFound, NotFound
+from gateway.errors import AliasConflict, Duplicate, IntegrationNotFound, NotFound, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.naming import tool_prefix
@@ -22,6 +22,9 @@ _CONFLICTS = {
         "actionName: the MCP server has a tool of this alias and action already",
     )
 }
+
+MAX_TOOLS = 1_000
+"""Of one MCP server, beside those of its workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class ManualTools:
     async def add(self, scope: TenantScope, server_id: str, new: NewTool) -> McpServerTool:
         """Add a tool.
 
-        Raises `NotFound` (the server), `IntegrationNotFound`, `ConnectionNotFound`, `Duplicate`, `AliasConflict`.
+        Raises `NotFound` (the server), `IntegrationNotFound`, `ConnectionNotFound`, `Duplicate`, `AliasConflict`,
+        `ValidationFailed` (there are too many).
         """
         if new.integration_name not in self._catalog:
             raise IntegrationNotFound(f"integrationName: there is no integration {new.integration_name[:100]!r}")
@@ -55,6 +59,7 @@ class ManualTools:
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
                 server = await existing_server(tx, scope, server_id)
+                await _check_room(tx, scope, server)
                 row = McpServerTool(
                     id=new_id(),
                     organization_id=server.organization_id,
@@ -116,6 +121,11 @@ async def _shared(tx: Transaction, server: McpServer, integration_name: str, *, 
         tx, scope, reference, workspace_id=server.workspace_id, integration_name=integration_name
     )
     return found.id
+
+
+async def _check_room(tx: Transaction, scope: TenantScope, server: McpServer) -> None:
+    if len(await tx.mcp_server_tools.of_server(scope, server.id)) >= MAX_TOOLS:
+        raise ValidationFailed(f"the MCP server has {MAX_TOOLS} tools of its own, which is all it can: remove one")
 
 
 async def _check_alias(tx: Transaction, scope: TenantScope, server: McpServer, row: McpServerTool) -> None:

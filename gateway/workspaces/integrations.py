@@ -18,6 +18,8 @@ from storage.records import Connection, WorkspaceIntegration
 from storage.scope import TenantScope
 
 FIXED = "fixed"
+MAX_INTEGRATIONS = 500
+"""In one workspace. Each brings all its tools, and whoever compiles their list is waited for by everybody."""
 _CONFLICTS = {
     "uq_workspace_integrations_workspace_id_alias": (
         AliasConflict,
@@ -90,6 +92,7 @@ class WorkspaceIntegrations:
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
                 await held_workspace(tx, scope, workspace_id)
+                await _check_room(tx, scope, workspace_id)
                 await _check_alias(tx, scope, row)
                 connection = await _pinned(tx, scope, row, new.connection)
                 row.connection_id = None if connection is None else connection.id
@@ -161,6 +164,11 @@ async def _pinned(
         integration_name=row.integration_name,
         auth_method_key=row.auth_method_key,
     )
+
+
+async def _check_room(tx: Transaction, scope: TenantScope, workspace_id: str) -> None:
+    if len(await tx.workspace_integrations.of_workspace(scope, workspace_id)) >= MAX_INTEGRATIONS:
+        raise ValidationFailed(f"the workspace has {MAX_INTEGRATIONS} integrations, which is all it can: remove one")
 
 
 async def _check_alias(tx: Transaction, scope: TenantScope, row: WorkspaceIntegration) -> None:
