@@ -21,7 +21,7 @@ _SECRET_SHAPES = tuple(
         r"\b((?:wvz|mcp|mcpo|mcpr|mcprt|cst|eut|dl)_)[0-9a-z-]{12,}",
         r"(/connect/l/)[^/\s?#\"']+",
         r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}",
-        r"(://)[^/\s@\"']*:[^/\s@\"']*(?=@)",
+        r"(://)[^/\s@\"':]*:[^/\s@\"']*(?=@)",
         r"([?&](?:code|state|sig|key)=)[^&\s\"']+",
         r"((?:token|secret|password|passwd|authorization|cookie|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)(?!\[redacted\])[^\s\"',;&}]+",
         r"()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",

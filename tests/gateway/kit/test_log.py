@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -155,3 +156,10 @@ def test_a_closed_stream_fails_nobody(log_output: io.StringIO) -> None:
     configure_logging(stream=output_of_a_closed_terminal)
     output_of_a_closed_terminal.close()
     get_logger("gateway.test").error("nobody hears this")
+
+
+def test_a_hostile_text_takes_time_that_grows_with_its_length() -> None:
+    """Ten thousand colons behind `://` took most of a second, in which nobody else was served."""
+    began = perf_counter()
+    redact_text("://" + ":" * 19_000)
+    assert perf_counter() - began < 0.2
