@@ -13,6 +13,7 @@ from gateway.connections.backoff import Backoff
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.key_ring import open_cipher
+from gateway.connections.last_use import LastUse
 from gateway.connections.oauth_apps import OAuthApps
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver
@@ -64,6 +65,7 @@ class Gateway:
     setup_urls: SetupUrls
     connections: Connections
     refresh: Refresh
+    last_use: LastUse
     resolver: Resolver
     downloads: Downloads
     toolsets: Toolsets
@@ -104,6 +106,7 @@ async def open_gateway(
             egress=egress,
         )
         await stack.enter_async_context(gateway.refresh.finishing())
+        await stack.enter_async_context(gateway.last_use.writing())
         yield gateway
 
 
@@ -132,10 +135,11 @@ def _build(
         clock=clock,
         backoff=Backoff(),
     )
+    last_use = LastUse(database, clock=clock)
     execution = Execution(
         resolver=resolver,
-        connections=connections,
         refresh=refresh,
+        last_use=last_use,
         safe=safe,
         states=States(database=database, downloads=downloads, clock=clock),
         arguments=Arguments(),
@@ -163,6 +167,7 @@ def _build(
         setup_urls=setup_urls,
         connections=connections,
         refresh=refresh,
+        last_use=last_use,
         resolver=resolver,
         downloads=downloads,
         toolsets=Toolsets(database=database, catalog=catalog, changes=changes),

@@ -10,6 +10,8 @@ from storage.records import Connection, WorkspaceIntegration
 from storage.repository import Page, Repository
 from storage.scope import TenantScope
 
+_MOST_AT_ONCE = 1000
+
 
 class Connections(Repository[Connection]):
     """Connections of organizations, workspaces and end users.
@@ -146,6 +148,12 @@ class Connections(Repository[Connection]):
             .values(refresh_started_at=at)
             .execution_options(synchronize_session=False)
         )
+
+    async def note_use(self, connection_ids: Sequence[str], *, at: datetime) -> None:
+        """Note when these were last used; nobody keeps a copy of this."""
+        for start in range(0, len(connection_ids), _MOST_AT_ONCE):
+            some = connection_ids[start : start + _MOST_AT_ONCE]
+            await self._session.execute(update(Connection).where(col(Connection.id).in_(some)).values(last_used_at=at))
 
     async def all_sealed(self, *, after: str, limit: int) -> list[Connection]:
         """Return connections of the whole deployment in order of id, for sealing them anew."""

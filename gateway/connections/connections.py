@@ -138,13 +138,6 @@ class Connections:
                 updated_at=self._clock(),
             )
 
-    async def mark_rejected(self, connection: Connection, message: str) -> None:
-        """Note that the provider refused this credential; a credential put in meanwhile is not touched."""
-        async with self._database.write() as tx:
-            await tx.connections.set_status(
-                connection.id, version=connection.version, status="ERROR", last_error=message
-            )
-
     async def delete(self, scope: TenantScope, connection_id: str) -> None:
         """Remove a connection; what pinned it is left without. Raises `ConnectionNotFound`."""
         async with self._database.write() as tx:

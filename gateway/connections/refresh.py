@@ -119,6 +119,13 @@ class Refresh:
             raise self._refusal(connection, outcome)
         return outcome
 
+    async def mark_rejected(self, connection: Connection, message: str) -> None:
+        """Note that the provider refuses this credential for good; one put in meanwhile is not touched."""
+        async with self._database.write() as tx:
+            await tx.connections.set_status(
+                connection.id, version=connection.version, status="ERROR", last_error=message
+            )
+
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
         if self._request(connection) is None:
             return None

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from gateway.connections.choice import is_active
-from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.last_use import LastUse
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver, Wanted
 from gateway.errors import ActionFailed, Unavailable
@@ -58,8 +58,8 @@ class Execution:
         self,
         *,
         resolver: Resolver,
-        connections: Connections,
         refresh: Refresh,
+        last_use: LastUse,
         safe: CredentialSafe,
         states: States,
         arguments: Arguments,
@@ -67,8 +67,8 @@ class Execution:
         timeout_seconds: float,
     ) -> None:
         self._resolver = resolver
-        self._connections = connections
         self._refresh = refresh
+        self._last_use = last_use
         self._safe = safe
         self._states = states
         self._arguments = arguments
@@ -94,6 +94,8 @@ class Execution:
     async def _attempt(self, caller: Caller, invocation: Invocation, connection: Connection | None) -> Outcome:
         """Run the action with this connection's credential. Raises also `failures.CredentialsRejected`."""
         credentials = self._opened(connection)
+        if connection is not None:
+            self._last_use.note(connection.id)
         state = self._states.of(caller, invocation.integration, invocation.instance)
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -168,7 +170,7 @@ class Execution:
         """Mark the connection, then say where to reconnect."""
         if connection is None:
             return _told(error)
-        await self._connections.mark_rejected(connection, error.message)
+        await self._refresh.mark_rejected(connection, error.message)
         return await self._refused(caller, invocation, why=error.message)
 
     async def _refused(self, caller: Caller, invocation: Invocation, *, why: str) -> Exception:
