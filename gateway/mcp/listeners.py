@@ -21,6 +21,8 @@ MAX_STREAMS_OF_ONE_END_USER = 64
 """At one server, so that nobody takes the streams of all others."""
 PING_SECONDS = 15.0
 """How often a silent stream is shown to be alive, and its token checked for expiry."""
+MAX_STREAMS_LOOKING = 2
+"""At once. One change may wake thousands, and whoever else needs the database must not queue behind them all."""
 
 StillAdmitted: TypeAlias = Callable[[], Awaitable[bool]]
 
@@ -43,9 +45,11 @@ class Watch:
         toolsets: Toolsets,
         admitted: StillAdmitted,
         ping_seconds: float,
-        holder: str | None = None,
+        looking: anyio.CapacityLimiter,
+        holder: str | None,
     ) -> None:
         self.holder = holder
+        self._looking = looking
         self._server_id = toolset.server_id
         self.seen = toolset.digest
         self._topics = topics
@@ -80,10 +84,13 @@ class Watch:
             with anyio.CancelScope(deadline=deadline):
                 await self._woken.wait()
             is_woken, self._woken = self._woken.is_set(), anyio.Event()
-            if self._is_over or not await self._admitted():
+            if self._is_over:
                 return False
-            if is_woken and await self._has_changed():
-                return True
+            async with self._looking:
+                if not await self._admitted():
+                    return False
+                if is_woken and await self._has_changed():
+                    return True
             if anyio.current_time() >= deadline:
                 return None
 
@@ -102,6 +109,7 @@ class Listeners:
     def __init__(self, *, toolsets: Toolsets, changes: ChangeFeed, ping_seconds: float = PING_SECONDS) -> None:
         self._toolsets = toolsets
         self._ping_seconds = ping_seconds
+        self._looking = anyio.CapacityLimiter(MAX_STREAMS_LOOKING)
         self._watches: dict[str, set[Watch]] = {}
         self._is_closed = False
         changes.subscribe(self._hear)
@@ -121,6 +129,7 @@ class Listeners:
             toolsets=self._toolsets,
             admitted=admitted,
             ping_seconds=self._ping_seconds,
+            looking=self._looking,
             holder=principal.end_user_id,
         )
         watches.add(watch)

@@ -8,7 +8,7 @@ import anyio
 import httpx2
 import pytest
 
-from gateway.mcp.listeners import MAX_STREAMS_OF_ONE_END_USER, Listeners, TooManyStreams
+from gateway.mcp.listeners import MAX_STREAMS_LOOKING, MAX_STREAMS_OF_ONE_END_USER, Listeners, TooManyStreams
 from gateway.principals import McpPrincipal
 from gateway.tools.toolset import Toolsets
 from integrations.catalog import Catalog
@@ -113,6 +113,30 @@ async def test_one_end_user_cannot_take_the_streams_of_all(shop: Shop) -> None:
         await streams.enter_async_context(listeners.open(principal_of(shop, shop.bob), admitted))
     async with listeners.open(alice_of(shop), admitted):
         pass
+
+
+async def test_a_change_that_wakes_many_streams_leaves_the_database_to_others(shop: Shop) -> None:
+    looking: list[int] = [0]
+
+    async def admitted_after_a_look() -> bool:
+        looking.append(looking[-1] + 1)
+        await anyio.sleep(0.001)
+        looking.append(looking[-1] - 1)
+        return True
+
+    listeners = listeners_of(shop)
+
+    async def listen() -> None:
+        async with listeners.open(principal_of(shop, None), admitted_after_a_look) as watch:
+            while await watch.next_change() is not True:
+                pass
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(listen)
+        await anyio.wait_all_tasks_blocked()
+        await shop.add("hash-encode", "fixed")
+    assert max(looking) == MAX_STREAMS_LOOKING
 
 
 async def test_clients_that_share_a_static_token_each_have_their_stream(shop: Shop) -> None:
