@@ -45,12 +45,15 @@ _FAILURES = {
     "401": "No valid key.",
     "403": "The key may not do this.",
     "404": "No such thing within the key's reach.",
+    "408": "The body did not arrive in time.",
     "409": "It does not go together with what is there.",
     "413": "The body is too large.",
     "415": "The body is not plain JSON.",
     "429": "Too many requests; nothing was done. Wait for `Retry-After` seconds.",
+    "500": "We failed. The log says why, in the lines of this answer's `X-Request-Id`.",
     "503": "Not possible at the moment; nothing was done.",
 }
+_OF_BODIES = frozenset({"408", "413", "415"})
 
 
 class Schemas(GenerateJsonSchema):
@@ -111,7 +114,7 @@ def _operation(route: Route, section: str, schemas: _Schemas) -> Json:
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {
             str(route.status): {"description": "Done.", "content": _content(_any_of(route, schemas))},
-            **{status: {"$ref": f"#/components/responses/{status}"} for status in _FAILURES},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in _failures(route)},
         },
     }
     if route.description:
@@ -119,6 +122,14 @@ def _operation(route: Route, section: str, schemas: _Schemas) -> Json:
     if route.takes_body:
         operation["requestBody"] = _request_body(route, schemas)
     return operation
+
+
+def _failures(route: Route) -> Iterator[str]:
+    """Yield the statuses that this route can fail with, beside its own."""
+    for status in _FAILURES:
+        if (status in _OF_BODIES and not route.takes_body) or (status == "409" and route.method == "GET"):
+            continue
+        yield status
 
 
 def _request_body(route: Route, schemas: _Schemas) -> Json:

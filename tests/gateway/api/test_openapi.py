@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from gateway.api.calls import Route
+from gateway.api.errors import STATUS
 from gateway.api.examples import EXAMPLES
 from gateway.api.models import Body, Nothing
 from gateway.api.routes import ROUTES
@@ -25,6 +26,14 @@ async def test_every_route_stands_in_the_document(document: dict[str, Any]) -> N
     assert described == {(route.method, route.path) for route in ROUTES}
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": "http://127.0.0.1:8080"}]
+
+
+async def test_every_status_that_a_route_can_answer_is_described_and_no_other(document: dict[str, Any]) -> None:
+    failures = {str(status) for status in STATUS.values()} - {"405"}  # which no method of the document is answered
+    of_creating = document["paths"]["/api/v1/workspaces"]["post"]["responses"]
+    assert set(of_creating) == {"201", *failures}
+    of_reading = document["paths"]["/api/v1/workspaces"]["get"]["responses"]
+    assert set(of_reading) == {"200", *failures} - {"408", "409", "413", "415"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.handler.__name__)
