@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -200,11 +200,20 @@ def _curl(route: Route, operation: Json, example: Any, *, public_url: str) -> st
     path = re.sub(r"\{(\w+)\}", lambda found: f"${re.sub('(?=[A-Z])', '_', found[1]).upper()}", route.path)
     queries = [each["name"] for each in operation["parameters"] if each["in"] == "query" and each["required"]]
     query = "?" + "&".join(f"{name}=acme" for name in queries) if queries else ""
-    is_service = "apiKey" not in operation["security"][0]
-    key = "X-Service-Key: $TOOLGATE_SERVICE_KEY" if is_service else "Authorization: Bearer $TOOLGATE_API_KEY"
     method = "" if route.method == "GET" else f" -X {route.method}"
-    lines = [f'curl{method} "{public_url}{path}{query}"', f'-H "{key}"']
+    lines = [f'curl{method} "{public_url}{path}{query}"', *_key_header(operation["security"])]
     if example is not None:
         body = json.dumps(example, indent=2, ensure_ascii=False).replace("'", "'\\''")
         lines += ['-H "Content-Type: application/json"', f"-d '{body}'"]
     return " \\\n  ".join(lines)
+
+
+def _key_header(security: Sequence[Json]) -> list[str]:
+    """Return what shows the key that comes first; nothing where the route takes none."""
+    match security:
+        case []:
+            return []
+        case [{"apiKey": _}, *_]:
+            return ['-H "Authorization: Bearer $TOOLGATE_API_KEY"']
+        case _:
+            return ['-H "X-Service-Key: $TOOLGATE_SERVICE_KEY"']
