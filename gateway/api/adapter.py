@@ -104,7 +104,7 @@ class Endpoint:
 
     def _route(self, request: Request) -> Route:
         if not self._routes:
-            raise NotFound("there is no such path")
+            raise NotFound("there is no such path: /docs describes those that there are")
         route = self._routes.get(request.method)
         if route is None:
             allowed = ", ".join(sorted(self._routes))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.parts.rest import Rest
+from tests.parts.rest import Rest, failure
 
 BAD_BODIES = [
     ("/workspaces", {"name": "  ", "slug": "a"}, "name: must not be blank"),
@@ -40,3 +40,9 @@ async def test_the_line_of_a_request_names_the_key_by_its_id_and_the_organizatio
     line = json.loads(log_output.getvalue().splitlines()[-1])
     key = (await api.get("/api-keys")).json()["apiKeys"][0]
     assert (line["event"], line["caller"], line["organization_id"]) == ("request", key["id"], key["orgId"])
+
+
+async def test_who_asks_for_a_path_that_there_is_not_is_told_where_all_of_them_are(api: Rest) -> None:
+    answer = await api.get("/workspace")
+    assert failure(answer) == (404, "NOT_FOUND")
+    assert "/docs" in answer.json()["error"]
