@@ -95,7 +95,7 @@ async def explain_connection(gateway: Gateway, call: Call[ExplainRequest, NoQuer
         action_allowed=_is_allowed(selected, body.action_name),
         connection=ExplainedConnection.of(chosen) if chosen is not None else None,
         reason=resolution.choice.reason,
-        explanation=_WHY[resolution.choice.reason],
+        explanation=_explanation(selected, resolution.choice.reason),
         considered=[ExplainedConnection.of(row) for row in resolution.considered],
         setup_url=_setup_url(gateway, selected, resolution),
     )
@@ -118,6 +118,14 @@ def _is_allowed(selected: Selected, action_name: str | None) -> bool | None:
         return None
     enabled = selected.instance.enabled_actions if selected.instance is not None else None
     return action_name in selected.integration.actions and (enabled is None or action_name in enabled)
+
+
+def _explanation(selected: Selected, reason: Reason) -> str:
+    why = _WHY[reason]
+    if selected.instance is not None or reason in (Reason.SELECTED, Reason.NOT_NEEDED):
+        return why
+    title = selected.integration.title
+    return f"{title} is not configured in this workspace, so only an end user's own account could serve. {why}"
 
 
 def _setup_url(gateway: Gateway, selected: Selected, resolution: Resolution) -> str | None:

@@ -1,4 +1,4 @@
-"""What a caller is told about a body that does not fit, and what the log says about who sent it."""
+"""What a caller is told about what does not fit or is not there, and what the log says about who asked."""
 
 import io
 import json
@@ -46,3 +46,11 @@ async def test_who_asks_for_a_path_that_there_is_not_is_told_where_all_of_them_a
     answer = await api.get("/workspace")
     assert failure(answer) == (404, "NOT_FOUND")
     assert "/docs" in answer.json()["error"]
+
+
+async def test_an_integration_that_the_workspace_does_not_have_is_explained_as_such(api: Rest) -> None:
+    await api.made("/workspaces", {"name": "App", "slug": "app"})
+    answer = await api.post("/connections/explain", {"integrationName": "slack", "workspaceId": "app"})
+    explained = answer.json()
+    assert (answer.status_code, explained["reason"], explained["workspaceIntegrationId"]) == (200, "no_end_user", None)
+    assert explained["explanation"].startswith("Slack is not configured in this workspace")
