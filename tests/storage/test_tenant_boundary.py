@@ -145,8 +145,8 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
 OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
-    *("insert", "insert_many", "insert_unless_there", "update", "delete"),
-    *("connection_counts", "external_ids", "set_status", "mark_used", "delete_of_server"),
+    *("insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
+    *("connection_counts", "external_ids", "set_status", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.
     *("state_entries.at", "state_entries.remove", "state_entries.count"),
