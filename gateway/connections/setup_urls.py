@@ -5,21 +5,18 @@ is stored. It has no power of its own: the page behind it first checks who opens
 get the same URL, so that a looping agent makes one link, not thousands.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
+from gateway.kit.signed_text import read_signed, write_signed
 
 PATH = "/connect/s/"
 _WINDOW = timedelta(minutes=30)
 _LIFETIME = timedelta(hours=1)
 _PURPOSE = "setup url"
-_PAYLOAD_BYTES = 36
-_SIGNATURE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +49,13 @@ class SetupUrls:
         window = int(self._clock().timestamp() // _WINDOW.total_seconds() * _WINDOW.total_seconds())
         expires = window + int(_LIFETIME.total_seconds())
         payload = UUID(end_user_id).bytes + UUID(workspace_integration_id).bytes + expires.to_bytes(4, "big")
-        signature = self._cipher.sign(_PURPOSE, payload)[:_SIGNATURE_BYTES]
-        setup_id = base64.urlsafe_b64encode(payload + signature).decode().rstrip("=")
+        setup_id = write_signed(self._cipher, _PURPOSE, payload)
         return SetupUrl(self._base + setup_id, datetime.fromtimestamp(expires, UTC))
 
     def read(self, setup_id: str) -> SetupRequest | None:
         """Return what an id stands for, or None for one that we did not make or that has expired."""
-        try:
-            raw = base64.urlsafe_b64decode(setup_id + "=" * (-len(setup_id) % 4))
-        except (ValueError, binascii.Error):
-            return None
-        payload, signature = raw[:_PAYLOAD_BYTES], raw[_PAYLOAD_BYTES:]
-        if len(signature) != _SIGNATURE_BYTES or not self._cipher.verify(_PURPOSE, payload, signature):
+        payload = read_signed(self._cipher, _PURPOSE, setup_id)
+        if payload is None:
             return None
         expires_at = datetime.fromtimestamp(int.from_bytes(payload[32:], "big"), UTC)
         if expires_at <= self._clock():

@@ -4,8 +4,6 @@ The `Mcp-Session-Id` is signed and says itself what the handshake settled, so an
 nothing: every request is authenticated by its token, and a session is good for its own principal only (security R5).
 """
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,10 +11,10 @@ from typing import Any, cast
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION
 
 from gateway.kit.cipher import Cipher
+from gateway.kit.signed_text import read_signed, write_signed
 from gateway.principals import McpPrincipal
 
 _PURPOSE = "mcp session"
-_SIGNATURE_BYTES = 16
 _FIRST_VERSION_WITH_URL_ELICITATION = "2025-11-25"
 
 
@@ -39,17 +37,12 @@ class Sessions:
         session = settle(initialize_params)
         content = [principal.server_id, _owner(principal), session.protocol_version, session.takes_url_elicitation]
         payload = json.dumps(content, separators=(",", ":")).encode()
-        signed = self._cipher.sign(_PURPOSE, payload)[:_SIGNATURE_BYTES] + payload
-        return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+        return write_signed(self._cipher, _PURPOSE, payload)
 
     def read(self, session_id: str, principal: McpPrincipal) -> Session | None:
         """Return the session, or None for one that is not this principal's at this server."""
-        try:
-            signed = base64.urlsafe_b64decode(session_id + "=" * (-len(session_id) % 4))
-        except (ValueError, binascii.Error):
-            return None
-        signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
-        if not self._cipher.verify(_PURPOSE, payload, signature):
+        payload = read_signed(self._cipher, _PURPOSE, session_id)
+        if payload is None:
             return None
         server_id, owner, version, takes_url = json.loads(payload)
         if (server_id, owner) != (principal.server_id, _owner(principal)):

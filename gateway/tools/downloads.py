@@ -1,17 +1,15 @@
 """Download links for files of the built-in storage: signed, expiring, good for one file."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
+from gateway.kit.signed_text import read_signed, write_signed
 from integrations.ports import StoredFile
 from storage.database import Database
 
 PATH = "/files/"
 _PURPOSE = "file download"
-_SIGNATURE_BYTES = 16
 _EXPIRY_BYTES = 4
 
 
@@ -35,8 +33,7 @@ class Downloads:
         """Return a link to a file of this namespace."""
         expires = int(self._clock().timestamp()) + expires_in_seconds
         payload = expires.to_bytes(_EXPIRY_BYTES, "big") + f"{namespace_id}/{path}".encode()
-        signed = self._cipher.sign(_PURPOSE, payload)[:_SIGNATURE_BYTES] + payload
-        return self._base + base64.urlsafe_b64encode(signed).decode().rstrip("=")
+        return self._base + write_signed(self._cipher, _PURPOSE, payload)
 
     async def open(self, token: str) -> StoredFile | None:
         """Return the file of a link, or None for a link that we did not make, that has expired or leads nowhere."""
@@ -52,12 +49,8 @@ class Downloads:
         )
 
     def _read(self, token: str) -> _Link | None:
-        try:
-            signed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except (ValueError, binascii.Error):
-            return None
-        signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
-        if not self._cipher.verify(_PURPOSE, payload, signature):
+        payload = read_signed(self._cipher, _PURPOSE, token)
+        if payload is None:
             return None
         expires = int.from_bytes(payload[:_EXPIRY_BYTES], "big")
         namespace_id, _, path = payload[_EXPIRY_BYTES:].decode().partition("/")
