@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +27,18 @@ _INTERRUPTED = 130
 def demo(*, once: bool) -> int:
     """Run the demo on this process's terminal and return the exit code."""
     os.umask(0o077)
-    return anyio.run(run_demo, once, Console(highlight=False), backend_options={"use_uvloop": True})
+    return anyio.run(run_demo, once, _Output(highlight=False), backend_options={"use_uvloop": True})
+
+
+class _Output(Console):
+    """Standard output, whose reader may leave before the end, as in `toolgate demo | head`."""
+
+    def on_broken_pipe(self) -> None:
+        """End as by a signal, so that what was made is removed, and say nothing more."""
+        self.quiet = True
+        # Otherwise the interpreter tries once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def run_demo(once: bool, console: Console, *, new_acme: Callable[[], Acme] = Acme) -> int:

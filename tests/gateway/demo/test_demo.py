@@ -128,6 +128,20 @@ def test_a_signal_in_the_middle_ends_the_story_at_once_and_cleanly(folder: Path)
     assert list(folder.iterdir()) == []
 
 
+def test_it_ends_cleanly_when_nobody_reads_on(folder: Path) -> None:
+    command = [sys.executable, "-P", *COMMAND]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
+
+
 def test_it_goes_on_serving_what_it_printed_until_a_signal_comes(folder: Path) -> None:
     with running(folder, *COMMAND) as process:
         told = read_until(process, "Hosted clients")
