@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from gateway.acme import MANIFEST, RunningAcme, run_acme
+from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.serving import build_server
@@ -33,14 +33,22 @@ class Served:
         return f"{self.url}/mcp/srv_{server_id}"
 
 
-def settings_for(folder: Path, *, port: int, urls: dict[str, dict[str, str]] | None = None, **values: Any) -> Settings:
-    """Settings of a gateway on this port; `urls` are address maps by integration."""
+def settings_for(
+    folder: Path,
+    *,
+    port: int,
+    urls: dict[str, dict[str, str]] | None = None,
+    apps: dict[str, dict[str, str]] | None = None,
+    **values: Any,
+) -> Settings:
+    """Settings of a gateway on this port; `urls` are address maps by integration, `apps` ids and secrets."""
+    configured = {name: {"urls": mapped, **(apps or {}).get(name, {})} for name, mapped in (urls or {}).items()}
     return Settings(
         port=port,
         data_dir=folder / "data",
         service_key=SecretStr(SERVICE_KEY),
         rate_limit_per_minute=100_000,
-        integrations={name: IntegrationSettings(urls=mapped) for name, mapped in (urls or {}).items()},
+        integrations={name: IntegrationSettings.model_validate(each) for name, each in configured.items()},
         **values,
     )
 
@@ -52,12 +60,15 @@ async def serving(
     clock: Clock = system_clock,
     urls: dict[str, dict[str, str]] | None = None,
     catalog: Callable[[], Catalog] = lambda: Catalog(further=[MANIFEST]),
+    provider: Acme | None = None,
     **values: Any,
 ) -> AsyncGenerator[Served]:
-    """Serve a fresh gateway, and Acme, until the block ends."""
+    """Serve a fresh gateway, and Acme (`provider`, or a fresh one), until the block ends."""
     port = free_port()
-    async with run_acme() as acme:
-        settings = settings_for(folder, port=port, urls={"acme": dict(acme.urls), **(urls or {})}, **values)
+    async with run_acme(provider) as acme:
+        app = {"client_id": acme.app.client.id, "client_secret": acme.app.client.secret}
+        mapped = {"acme": dict(acme.urls), **(urls or {})}
+        settings = settings_for(folder, port=port, urls=mapped, apps={"acme": app}, **values)
         async with open_gateway(settings, clock=clock, catalog=catalog()) as gateway:
             app = create_app(gateway)
             server = build_server(app, host=settings.host, port=port, on_drain=[app.state.drain])
