@@ -112,3 +112,30 @@ async def test_all_sealed_rows_are_walked_once_in_pieces(database: Database, ten
         while piece := await tx.connections.all_sealed(after=walked[-1] if walked else "", limit=3):
             walked += [row.id for row in piece]
     assert len(walked) == len(set(walked)) == 8
+
+
+async def test_the_mark_of_a_refresh_and_the_note_of_a_use_change_nothing_else_and_tell_nobody(
+    database: Database, tenant: Tenant, published: list[Topic]
+) -> None:
+    async with database.write() as tx:
+        row = await tx.connections.insert(a_connection(tenant.workspace))
+        other = await tx.connections.insert(a_connection(tenant.workspace))
+    published.clear()
+    later = NOW + timedelta(minutes=1)
+
+    async with database.write() as tx:
+        read = await tx.connections.get(tenant.scope, row.id)
+        assert read is not None
+        await tx.connections.mark_refresh(read, at=later)
+        assert read.refresh_started_at is None
+        await tx.connections.note_use([row.id], at=later)
+
+    async with database.read() as tx:
+        after = await tx.connections.get(tenant.scope, row.id)
+        untouched = await tx.connections.get(tenant.scope, other.id)
+    assert after is not None
+    assert untouched is not None
+    assert (after.refresh_started_at, after.last_used_at) == (later, later)
+    assert (untouched.refresh_started_at, untouched.last_used_at) == (None, None)
+    assert after.version == row.version
+    assert published == []
