@@ -17,16 +17,14 @@ import structlog
 from gateway.connections.backoff import Backoff, Pause
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.grants import Grant, Grants
 from gateway.connections.oauth_apps import OAuthApps
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
-from gateway.connections.token_endpoint import TokenRequest, ask, refresh_request
+from gateway.connections.token_endpoint import ask
 from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
-from gateway.kit.cipher import SealBroken
 from gateway.kit.clock import Clock
 from gateway.kit.single_flight import SingleFlight
-from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
-from integrations.integration import Integration
 from integrations.ports import Http
 from storage.database import Database, Transaction
 from storage.records import Connection
@@ -73,8 +71,7 @@ class Refresh:
     ) -> None:
         """`patience_seconds`: how long a call waits for a new token while the old one still holds."""
         self._database = database
-        self._catalog = catalog
-        self._apps = apps
+        self._grants = Grants(catalog=catalog, apps=apps, safe=safe)
         self._safe = safe
         self._http = http
         self._clock = clock
@@ -127,7 +124,7 @@ class Refresh:
             )
 
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
-        if self._request(connection) is None:
+        if self._grants.of(connection) is None:
             return None
         pause = self._backoff.current(connection, self._clock())
         if pause is not None:
@@ -139,14 +136,12 @@ class Refresh:
     async def _renew(self, connection: Connection) -> Connection | Pause:
         key = (connection.id, connection.version)
         begun = await self._begin(connection)
-        request = self._request(begun)
-        if begun.version != connection.version or not is_active(begun) or request is None:
+        grant = self._grants.of(begun)
+        if begun.version != connection.version or not is_active(begun) or grant is None:
             return begun
         try:
             # After a failed commit the tokens are still here: the refresh token in storage is worth nothing any more.
-            renewed = self._unsaved.get(key) or _Renewed(
-                asked_at=self._clock(), tokens=await ask(self._http, request, clock=self._clock)
-            )
+            renewed = self._unsaved.get(key) or await self._ask(grant)
         except GrantDead as error:
             return await self._end(begun, error)
         except TokenRefused as error:
@@ -157,25 +152,9 @@ class Refresh:
         self._backoff.end(connection)
         return saved
 
-    def _request(self, connection: Connection) -> TokenRequest | None:
-        """Make the request that would renew this connection; None for one that is used as it is."""
-        integration = self._integration(connection)
-        method = _method(integration, connection) if integration is not None else None
-        app = self._apps.find(connection.integration_name, oauth_app_id=connection.oauth_app_id)
-        if integration is None or method is None or app is None:
-            return None
-        try:
-            values = self._safe.open(connection).values
-        except SealBroken:
-            # Whoever goes on to use the credential finds this out, and says so.
-            return None
-        refresh_token = values.get("refresh_token")
-        if not isinstance(refresh_token, str):
-            return None
-        api = integration.manifest.api
-        return refresh_request(
-            method, app, refresh_token=refresh_token, values=values, hosts=api.hosts if api is not None else ()
-        )
+    async def _ask(self, grant: Grant) -> _Renewed:
+        asked_at = self._clock()
+        return _Renewed(await ask(self._http, grant.request(), clock=self._clock), asked_at)
 
     async def _begin(self, connection: Connection) -> Connection:
         """Return the row as it is now, marked; as it was before the mark, which tells of a renewal cut short."""
@@ -218,13 +197,12 @@ class Refresh:
             return await tx.connections.update(row, status="ERROR", last_error=reason, refresh_started_at=None)
 
     def _ending(self, begun: Connection, error: GrantDead) -> str:
-        integration = self._integration(begun)
-        method = _method(integration, begun) if integration is not None else None
-        sentences = [f"{_title(integration, begun)} no longer renews the access to this account ({error.message})."]
+        title, hint = self._grants.title(begun), self._grants.ended_hint(begun)
+        sentences = [f"{title} no longer renews the access to this account ({error.message})."]
         if begun.refresh_started_at is not None:
             sentences.append("An earlier renewal was cut short; its answer may have held the only token that was good.")
-        if method is not None and method.refresh.ended_hint is not None:
-            sentences.append(method.refresh.ended_hint)
+        if hint is not None:
+            sentences.append(hint)
         return " ".join([*sentences, "Connect the account again."])
 
     def _pause(self, begun: Connection, error: TokenRefused) -> Pause:
@@ -240,7 +218,7 @@ class Refresh:
         return pause
 
     def _refusal(self, connection: Connection, pause: Pause) -> ActionFailed | Unavailable:
-        title = _title(self._integration(connection), connection)
+        title = self._grants.title(connection)
         if pause.blames_app:
             return Unavailable(
                 f"{title} does not accept Toolgate's OAuth app ({pause.reason}), so that the access to this "
@@ -253,19 +231,6 @@ class Refresh:
             reason="provider_unavailable",
             retryAfter=wait,
         )
-
-    def _integration(self, connection: Connection) -> Integration | None:
-        name = connection.integration_name
-        return self._catalog.get(name) if name in self._catalog else None
-
-
-def _method(integration: Integration, connection: Connection) -> OAuth2 | None:
-    found = next((method for method in integration.auth if method.key == connection.auth_method_key), None)
-    return found if isinstance(found, OAuth2) else None
-
-
-def _title(integration: Integration | None, connection: Connection) -> str:
-    return integration.title if integration is not None else connection.integration_name
 
 
 async def _row(tx: Transaction, connection: Connection) -> Connection:

@@ -81,11 +81,13 @@ class Stage:
         return self.gateway.safe.open(await self.row()).values["refresh_token"]
 
 
-def refresh_through(gateway: Gateway, http: Http, *, patience_seconds: float = 60.0) -> Refresh:
+def refresh_through(
+    gateway: Gateway, http: Http, *, patience_seconds: float = 60.0, catalog: Catalog | None = None
+) -> Refresh:
     """Return a second `Refresh` of this gateway, which asks providers through `http`."""
     return Refresh(
         database=gateway.database,
-        catalog=gateway.catalog,
+        catalog=catalog or gateway.catalog,
         apps=OAuthApps(gateway.settings.integrations),
         safe=gateway.safe,
         http=http,

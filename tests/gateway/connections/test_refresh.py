@@ -3,16 +3,18 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from gateway.acme import Faults
+from gateway.acme import MANIFEST, Faults
 from gateway.connections.backoff import Backoff
 from gateway.connections.refresh import is_due
 from gateway.connections.token_answers import AppRejected, Transient
 from gateway.errors import ConnectionNotFound
 from gateway.settings import Settings
+from integrations.catalog import Catalog
 from storage.records import Connection
 from tests.gateway.connections.renewing import LIFETIME, HandClock, HeldHttp, Stage, refresh_through, staged
 
@@ -315,6 +317,19 @@ async def test_tokens_that_could_not_be_saved_are_saved_by_the_next_call(stage: 
         database.execute("drop trigger full")
     assert await stage.succeeds()
     assert (stage.acme.app.counters.refreshes, stage.acme.app.counters.refreshes_refused) == (1, 0)
+
+
+async def test_what_was_entered_and_leads_nowhere_asks_to_reconnect(stage: Stage, tmp_path: Path) -> None:
+    manifest = MANIFEST.read_text().replace(
+        'url: "https://api.acme.example/oauth/token"', 'url: "https://{subdomain}.acme.example/oauth/token"'
+    )
+    entered = "    type: oauth2\n    inputs: {subdomain: {title: Subdomain}}\n"
+    (tmp_path / "acme.yaml").write_text(manifest.replace("    type: oauth2\n", entered))
+    catalog = Catalog(further=[tmp_path / "acme.yaml"])
+    stage.clock.advance(LIFETIME)
+    ended = await refresh_through(stage.gateway, stage.gateway.egress, catalog=catalog).fresh(await stage.row())
+    assert ended.status == "ERROR"
+    assert "subdomain is missing" in (ended.last_error or "")
 
 
 async def test_whoever_holds_an_older_row_gets_the_newer_one_without_asking_the_provider(stage: Stage) -> None:

@@ -1,0 +1,77 @@
+"""What a connection can be renewed with: the auth method of its manifest, our OAuth app, its refresh token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.connections.credentials import CredentialSafe
+from gateway.connections.oauth_apps import OAuthApp, OAuthApps
+from gateway.connections.token_endpoint import TokenRequest, refresh_request
+from gateway.kit.cipher import SealBroken
+from integrations.auth_methods import OAuth2
+from integrations.catalog import Catalog
+from integrations.integration import Integration
+from integrations.ports import Json
+from storage.records import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A person's standing permission, and how more tokens are asked for by it."""
+
+    method: OAuth2
+    app: OAuthApp
+    hosts: tuple[str, ...]
+    refresh_token: str = field(repr=False)
+    values: Mapping[str, Json] = field(repr=False)
+
+    def request(self) -> TokenRequest:
+        """Make the request. Raises `GrantDead` where what was entered for the connection leads nowhere."""
+        return refresh_request(
+            self.method, self.app, refresh_token=self.refresh_token, values=self.values, hosts=self.hosts
+        )
+
+
+class Grants:
+    """Finds the grants of connections."""
+
+    def __init__(self, *, catalog: Catalog, apps: OAuthApps, safe: CredentialSafe) -> None:
+        self._catalog = catalog
+        self._apps = apps
+        self._safe = safe
+
+    def of(self, connection: Connection) -> Grant | None:
+        """Return the grant; None for a connection that is used as it is."""
+        integration, method = self._integration(connection), self._method(connection)
+        app = self._apps.find(connection.integration_name, oauth_app_id=connection.oauth_app_id)
+        if integration is None or method is None or app is None:
+            return None
+        try:
+            values = self._safe.open(connection).values
+        except SealBroken:
+            # Whoever goes on to use the credential finds this out, and says so.
+            return None
+        refresh_token = values.get("refresh_token")
+        if not isinstance(refresh_token, str):
+            return None
+        api = integration.manifest.api
+        return Grant(method, app, api.hosts if api is not None else (), refresh_token, values)
+
+    def title(self, connection: Connection) -> str:
+        """Return the provider's name for people."""
+        integration = self._integration(connection)
+        return integration.title if integration is not None else connection.integration_name
+
+    def ended_hint(self, connection: Connection) -> str | None:
+        """Return what the manifest says about why grants end at this provider."""
+        method = self._method(connection)
+        return method.refresh.ended_hint if method is not None else None
+
+    def _integration(self, connection: Connection) -> Integration | None:
+        name = connection.integration_name
+        return self._catalog.get(name) if name in self._catalog else None
+
+    def _method(self, connection: Connection) -> OAuth2 | None:
+        integration = self._integration(connection)
+        methods = integration.auth if integration is not None else ()
+        found = next((method for method in methods if method.key == connection.auth_method_key), None)
+        return found if isinstance(found, OAuth2) else None
