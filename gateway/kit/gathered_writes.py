@@ -1,31 +1,44 @@
-"""Writes of one turn of the event loop as one: head and body of an answer then leave in one system call."""
+"""Head and body of an answer in one system call: uvicorn hands them to the transport one after the other."""
 
 import asyncio
 from typing import Any
 
+_FINAL_HEAD = b"HTTP/1.1 "
+_INTERIM_HEAD = b"HTTP/1.1 1"
+
 
 class GatheringTransport(asyncio.Transport):
-    """Hands `transport` together what is written to it before the loop goes on; everything else at once."""
+    """Keeps the head of an answer until what follows it is written; everything else goes on at once.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    A server may do so (ASGI, `http.response.start`). Whoever answers without a body has to `flush`.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = loop
-        self._pieces: list[bytes] = []
+        self._head = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a piece; it is sent when this turn of the loop ends."""
-        if not self._pieces:
-            self._loop.call_soon(self._flush)
-        self._pieces.append(bytes(data))
+        """Send a piece behind the head that waits; a head waits for the next piece."""
+        piece = bytes(data)
+        if not self._head and piece.startswith(_FINAL_HEAD) and not piece.startswith(_INTERIM_HEAD):
+            self._head = piece
+            return
+        head, self._head = self._head, b""
+        self._transport.write(head + piece if head else piece)
+
+    def flush(self) -> None:
+        """Send a head that nothing follows."""
+        if self._head:
+            self.write(b"")
 
     def close(self) -> None:
-        """Send what is left, then close."""
-        self._flush()
+        """Send what waits, then close."""
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
-        """Close without sending what is left."""
-        self._pieces.clear()
+        """Close without sending what waits."""
+        self._head = b""
         self._transport.abort()
 
     def is_closing(self) -> bool:
@@ -43,8 +56,3 @@ class GatheringTransport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return what the transport knows about itself."""
         return self._transport.get_extra_info(name, default)
-
-    def _flush(self) -> None:
-        if self._pieces:
-            pieces, self._pieces = self._pieces, []
-            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))

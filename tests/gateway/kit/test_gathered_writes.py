@@ -69,7 +69,7 @@ async def connected() -> AsyncGenerator[Line]:
     reader, writer = await asyncio.open_connection(host, port)
     try:
         beneath = Counted(await asyncio.wait_for(made, PATIENCE_SECONDS))
-        yield Line(GatheringTransport(beneath, loop), beneath, reader)
+        yield Line(GatheringTransport(beneath), beneath, reader)
         if not beneath.is_closing():
             beneath.abort()
     finally:
@@ -78,20 +78,40 @@ async def connected() -> AsyncGenerator[Line]:
         await server.wait_closed()
 
 
-async def test_what_is_written_in_one_turn_of_the_loop_leaves_as_one_piece_in_its_order() -> None:
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+async def test_a_head_leaves_together_with_what_follows_it() -> None:
     async with connected() as line:
-        for piece in (b"head ", bytearray(b"and "), memoryview(b"body")):
-            line.near.write(piece)
-        assert await line.exactly(13) == b"head and body"
-        assert line.beneath.handed == [b"head and body"]
+        line.near.write(HEAD)
+        line.near.write(b"body")
+        line.near.write(b"more")
+        assert await line.exactly(len(HEAD) + 8) == HEAD + b"bodymore"
+        assert line.beneath.handed == [HEAD + b"body", b"more"]
+
+
+async def test_a_head_that_nothing_follows_leaves_when_it_is_flushed_and_once() -> None:
+    async with connected() as line:
+        line.near.write(HEAD)
+        line.near.flush()
+        line.near.flush()
+        assert await line.exactly(len(HEAD)) == HEAD
+        assert line.beneath.handed == [HEAD]
+
+
+async def test_an_interim_answer_waits_for_nothing() -> None:
+    async with connected() as line:
+        line.near.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert await line.exactly(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 async def test_a_piece_is_as_it_was_when_it_was_written() -> None:
     async with connected() as line:
-        piece = bytearray(b"before")
+        piece = bytearray(HEAD)
         line.near.write(piece)
-        piece[:] = b"after!"
-        assert await line.exactly(6) == b"before"
+        piece[:8] = b"altered!"
+        line.near.flush()
+        assert await line.exactly(len(HEAD)) == HEAD
 
 
 async def test_a_piece_of_a_stream_leaves_without_another_one_behind_it() -> None:
@@ -104,19 +124,17 @@ async def test_a_piece_of_a_stream_leaves_without_another_one_behind_it() -> Non
 
 async def test_closing_sends_what_was_written_first() -> None:
     async with connected() as line:
-        line.near.write(b"the last ")
-        line.near.write(b"words")
+        line.near.write(HEAD)
         line.near.close()
         assert line.near.is_closing()
-        assert await line.rest() == b"the last words"
-        assert line.beneath.handed == [b"the last words"]
+        assert await line.rest() == HEAD
 
 
 async def test_aborting_sends_nothing_of_what_waits() -> None:
     async with connected() as line:
         line.near.write(b"sent")
         await line.exactly(4)
-        line.near.write(b"never sent")
+        line.near.write(HEAD)
         line.near.abort()
         # The end, or a reset where the system tells of one.
         with suppress(ConnectionResetError):
@@ -137,7 +155,7 @@ async def test_nothing_is_lost_or_reordered_towards_a_reader_that_does_not_keep_
 
 async def test_writing_to_somebody_who_has_left_harms_nobody() -> None:
     async with connected() as line:
-        line.near.write(b"never sent")
+        line.near.write(HEAD)
         line.beneath.abort()
         await asyncio.sleep(0)
         line.near.close()
