@@ -14,6 +14,7 @@ from gateway.connections.refresh import is_due
 from gateway.connections.token_answers import AppRejected, Transient
 from gateway.errors import ConnectionNotFound
 from gateway.settings import Settings
+from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from storage.records import Connection
 from tests.gateway.connections.renewing import LIFETIME, HandClock, HeldHttp, Stage, refresh_through, staged
@@ -330,6 +331,23 @@ async def test_what_was_entered_and_leads_nowhere_asks_to_reconnect(stage: Stage
     ended = await refresh_through(stage.gateway, stage.gateway.egress, catalog=catalog).fresh(await stage.row())
     assert ended.status == "ERROR"
     assert "subdomain is missing" in (ended.last_error or "")
+
+
+async def test_the_manifest_says_why_access_ends_at_this_provider(stage: Stage, tmp_path: Path) -> None:
+    hint = "Acme ends access after 7 days."
+    changed = MANIFEST.read_text().replace("    revoke:", f"    refresh: {{ended_hint: {hint}}}\n    revoke:", 1)
+    (tmp_path / "acme.yaml").write_text(changed)
+    catalog = Catalog(further=[tmp_path / "acme.yaml"])
+    stage.acme.app.revoke_tokens("alice")
+    stage.clock.advance(LIFETIME)
+    ended = await refresh_through(stage.gateway, stage.gateway.egress, catalog=catalog).fresh(await stage.row())
+    assert (ended.last_error or "").endswith(f"{hint} Connect the account again.")
+
+
+def test_google_is_known_for_ending_access_after_7_days() -> None:
+    gmail = Catalog().get("gmail").auth_method(None)
+    assert isinstance(gmail, OAuth2)
+    assert "7 days" in (gmail.refresh.ended_hint or "")
 
 
 async def test_whoever_holds_an_older_row_gets_the_newer_one_without_asking_the_provider(stage: Stage) -> None:
