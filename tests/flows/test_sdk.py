@@ -171,7 +171,7 @@ def run(sdk: WeavzClient, made: Made) -> None:
 def look_up(sdk: WeavzClient, made: Made) -> None:
     assert sdk.integrations.list()["total"] == len(sdk.integrations.list_summary()["registered"])
     assert sdk.integrations.get("slack")["integration"]["displayName"] == "Slack"
-    assert sdk.integrations.oauth_status() == {"configured": []}
+    assert sdk.integrations.oauth_status() == {"configured": ["acme"]}
     options: dict[str, Any] = {
         "property_name": "text",
         "action_name": "send_channel_message",
