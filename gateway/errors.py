@@ -178,6 +178,36 @@ class ActionFailed(ToolgateError):
     code = "ACTION_FAILED"
 
 
+class NotOAuth2(ToolgateError):
+    """The integration, or its auth method, does not connect by OAuth."""
+
+    code = "NOT_OAUTH2"
+
+
+class NoOAuthApp(ToolgateError):
+    """This deployment has no OAuth app to show the provider."""
+
+    code = "NO_OAUTH_APP"
+
+
+class MissingToken(ToolgateError):
+    """The request does not say which connect session it is about."""
+
+    code = "MISSING_TOKEN"
+
+
+class InvalidToken(ToolgateError):
+    """The token opens no connect session, or none any more."""
+
+    code = "INVALID_TOKEN"
+
+
+class SessionNotFound(NotFound):
+    """There is no such connect session."""
+
+    code = "SESSION_NOT_FOUND"
+
+
 class NotDropdown(ToolgateError):
     """The property has no options to look up."""
 

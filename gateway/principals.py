@@ -40,6 +40,18 @@ class ServicePrincipal:
 
 
 @dataclass(frozen=True, slots=True)
+class Anybody:
+    """Somebody without a key, at a route where what the request brings decides."""
+
+    is_organization_wide = False
+
+    @property
+    def scope(self) -> TenantScope:
+        """Whose rows this caller may touch: nobody's."""
+        return TenantScope("", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
 class McpPrincipal:
     """An agent at one MCP server, by its token; `end_user_id` is absent for a static token."""
 

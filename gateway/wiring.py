@@ -9,12 +9,19 @@ from gateway.access.manual_tools import ManualTools
 from gateway.access.mcp_servers import McpServers
 from gateway.access.mcp_tokens import McpTokens
 from gateway.changes import ChangeFeed
+from gateway.connections.account_proof import AccountProof
+from gateway.connections.attaching import Attachments
 from gateway.connections.backoff import Backoff
+from gateway.connections.connect_links import ConnectLinks
+from gateway.connections.connect_sessions import ConnectSessions
+from gateway.connections.connect_steps import ConnectSteps
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
 from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.portals import Portals
+from gateway.connections.provider_oauth import ProviderOAuth
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver
 from gateway.connections.setup_urls import SetupUrls
@@ -42,6 +49,19 @@ from storage.migrating import migrate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting:
+    """How people connect accounts."""
+
+    links: ConnectLinks
+    sessions: ConnectSessions
+    steps: ConnectSteps = field(repr=False)
+    portals: Portals
+    proof: AccountProof
+    oauth: ProviderOAuth
+    attachments: Attachments = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """Everything that the faces work with."""
 
@@ -64,6 +84,7 @@ class Gateway:
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
     connections: Connections
+    connecting: Connecting
     refresh: Refresh
     last_use: LastUse
     resolver: Resolver
@@ -166,6 +187,9 @@ def _build(
         safe=safe,
         setup_urls=setup_urls,
         connections=connections,
+        connecting=_connecting(
+            settings, clock=clock, database=database, cipher=cipher, catalog=catalog, egress=egress, safe=safe
+        ),
         refresh=refresh,
         last_use=last_use,
         resolver=resolver,
@@ -174,4 +198,27 @@ def _build(
         selection=selection,
         execution=execution,
         property_options=PropertyOptions(selection=selection, execution=execution),
+    )
+
+
+def _connecting(
+    settings: Settings,
+    *,
+    clock: Clock,
+    database: Database,
+    cipher: Cipher,
+    catalog: Catalog,
+    egress: Egress,
+    safe: CredentialSafe,
+) -> Connecting:
+    apps, public_url = OAuthApps(settings.integrations), settings.public_url
+    steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
+    return Connecting(
+        links=ConnectLinks(database, catalog=catalog, public_url=public_url, clock=clock),
+        sessions=ConnectSessions(database, catalog=catalog, apps=apps, public_url=public_url, clock=clock),
+        steps=steps,
+        portals=Portals(database, catalog=catalog, clock=clock),
+        proof=proof,
+        oauth=ProviderOAuth(apps=apps, steps=steps, proof=proof, http=egress, public_url=public_url, clock=clock),
+        attachments=Attachments(database, safe=safe, clock=clock),
     )

@@ -18,12 +18,16 @@ from storage.connecting import ConnectLinks, ConnectSessions, ConnectSteps
 from storage.connections import Connections
 from storage.constraints import translate
 from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
+from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
+from storage.oauth_apps import OAuthApps
 from storage.records import KeyRingCanary
 from storage.repository import Rows
+from storage.revocations import Revocations
 from storage.state import StateEntries, StateFiles, StateNamespaces
 from storage.tenants import ApiKeys, EndUsers, Organizations, Workspaces
 from storage.topics import Topic
+from storage.webhooks import WebhookDeliveries, Webhooks
 from storage.workspace_integrations import WorkspaceIntegrations
 
 AfterCommit = Callable[[Iterable[Topic]], None]
@@ -93,6 +97,36 @@ class Transaction:
     def connect_steps(self) -> ConnectSteps:
         """Steps that browsers take at connect pages."""
         return ConnectSteps(self.session, self.changed)
+
+    @cached_property
+    def identity_checks(self) -> IdentityChecks:
+        """Checks of who opened a setup URL."""
+        return IdentityChecks(self.session, self.changed)
+
+    @cached_property
+    def known_browsers(self) -> KnownBrowsers:
+        """Browsers at which an end user is known to sit."""
+        return KnownBrowsers(self.session, self.changed)
+
+    @cached_property
+    def oauth_apps(self) -> OAuthApps:
+        """Tenants' own OAuth apps."""
+        return OAuthApps(self.session, self.changed)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        """Grants that providers are still to be told about."""
+        return Revocations(self.session, self.changed)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Webhooks."""
+        return Webhooks(self.session, self.changed)
+
+    @cached_property
+    def webhook_deliveries(self) -> WebhookDeliveries:
+        """Events on their way to webhooks."""
+        return WebhookDeliveries(self.session, self.changed)
 
     @cached_property
     def mcp_servers(self) -> McpServers:

@@ -80,6 +80,7 @@ class Workspace(Record, table=True):
     organization_id: str = _references("organizations.id", on_delete="CASCADE", index=False)
     name: str = Field(sa_type=Text)
     slug: str = Field(sa_type=Text)
+    settings: dict[str, Any] | None = _json()
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -138,6 +139,8 @@ class Connection(Record, table=True):
     account_id: str | None = Field(default=None, sa_type=Text)
     account_label: str | None = Field(default=None, sa_type=Text)
     granted_scopes: list[str] | None = _json()
+    missing_scopes: list[str] | None = _json()
+    """What the enabled actions need beyond what was granted; None where nothing is missing."""
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     version: int = Field(default=1)
     """Counts the credentials this row has held."""
@@ -255,15 +258,22 @@ class McpToken(Record, table=True):
 
 
 class ConnectLink(Record, table=True):
-    """A portal link: opens the connect portal for one end user, for all integrations or only one."""
+    """A portal link: opens the connect portal for one end user, for all integrations or only one.
+
+    A link-mode secret is one too, good once and only for becoming a portal link of the browser that confirmed it.
+    """
 
     table = "connect_links"
+    __table_args__ = (CheckConstraint("kind in ('portal', 'secret')", name="kind"),)
 
     organization_id: str = _references("organizations.id", on_delete="CASCADE")
     workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
     end_user_id: str = _references("end_users.id", on_delete="CASCADE")
     workspace_integration_id: str | None = _references("workspace_integrations.id", on_delete="CASCADE", optional=True)
+    kind: str = Field(default="portal", sa_type=Text)
     token_hash: str = Field(sa_type=Text, unique=True)
+    browser_hash: str | None = Field(default=None, sa_type=Text)
+    """Hash of the cookie of the only browser that may open it; None opens to whoever holds it."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
@@ -312,6 +322,126 @@ class ConnectStep(Record, table=True):
     integration_name: str = Field(sa_type=Text)
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class IdentityCheck(Record, table=True):
+    """A browser that is about to show who opened a setup URL: by a code sent by mail, or by the product's hand-off."""
+
+    table = "identity_checks"
+    __table_args__ = (CheckConstraint("kind in ('email', 'handoff')", name="kind"),)
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
+    kind: str = Field(sa_type=Text)
+    key_hash: str = Field(sa_type=Text, unique=True)
+    """Hash of what names the check: the hand-off's challenge, or the id of the page that asks for the code."""
+    browser_hash: str = Field(sa_type=Text)
+    """Hash of the cookie of the browser that began."""
+    proof: str | None = Field(default=None, sa_type=Text)
+    """HMAC of the code that was sent; hash of the return secret once the product has confirmed."""
+    tries: int = Field(default=0)
+    end_user_id: str | None = _references("end_users.id", on_delete="CASCADE", optional=True)
+    """Who the check is about; for a hand-off, whom the product has confirmed."""
+    sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    """What the browser goes on with afterwards."""
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class KnownBrowser(Record, table=True):
+    """A browser that has shown, not long ago, that an end user sits at it."""
+
+    table = "known_browsers"
+    __table_args__ = (UniqueConstraint("end_user_id", "browser_hash"),)
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str = _references("workspaces.id", on_delete="CASCADE")
+    end_user_id: str = _references("end_users.id", on_delete="CASCADE", index=False)
+    browser_hash: str = Field(sa_type=Text)
+    method: str = Field(sa_type=Text)
+    """How it was shown: email, handoff."""
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class OAuthApp(Record, table=True):
+    """A tenant's own registration at a provider, shown there in place of the deployment's."""
+
+    table = "oauth_apps"
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str | None = _references("workspaces.id", on_delete="CASCADE", optional=True)
+    integration_name: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    client_id: str = Field(sa_type=Text)
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True), repr=False)
+    """The client secret; a public app has none."""
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Revocation(Record, table=True):
+    """A grant whose connection is gone, and of which the provider is still to be told; erased once it has been.
+
+    Points at no other table: it outlives the organization whose deletion queued it.
+    """
+
+    table = "revocations"
+
+    organization_id: str = Field(sa_type=Text, index=True)
+    workspace_id: str | None = Field(default=None, sa_type=Text)
+    connection_id: str = Field(sa_type=Text)
+    """The connection that is gone."""
+    integration_name: str = Field(sa_type=Text)
+    auth_method_key: str = Field(sa_type=Text)
+    account_label: str | None = Field(default=None, sa_type=Text)
+    sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    """The credential, and the OAuth app that it belongs to."""
+    attempts: int = Field(default=0)
+    next_attempt_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    last_error: str | None = Field(default=None, sa_type=Text)
+
+
+class Webhook(Record, table=True):
+    """Where a product's backend wants to be told of events: of the organization, or of one workspace."""
+
+    table = "webhooks"
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str | None = _references("workspaces.id", on_delete="CASCADE", optional=True)
+    url: str = Field(sa_type=Text)
+    description: str | None = Field(default=None, sa_type=Text)
+    events: list[str] | None = _json()
+    """Names of the events that are wanted; None means all."""
+    sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    """The signing secrets."""
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WebhookDelivery(Record, table=True):
+    """One event on its way to one webhook: written in the transaction that it tells of, kept for replay."""
+
+    table = "webhook_deliveries"
+    __table_args__ = (
+        CheckConstraint("status in ('PENDING', 'DELIVERED', 'FAILED')", name="status"),
+        Index(None, "status", "next_attempt_at"),
+        Index(None, "webhook_id", "created_at"),
+    )
+
+    organization_id: str = _references("organizations.id", on_delete="CASCADE")
+    workspace_id: str | None = _references("workspaces.id", on_delete="CASCADE", optional=True)
+    """The webhook's."""
+    webhook_id: str = _references("webhooks.id", on_delete="CASCADE", index=False)
+    event_id: str = Field(sa_type=Text)
+    """The same for every receiver and every attempt: what a receiver knows a repetition by."""
+    event: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    """The JSON text that is signed and sent."""
+    status: str = Field(default="PENDING", sa_type=Text)
+    attempts: int = Field(default=0)
+    next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_status: int | None = None
+    """HTTP status of the last attempt, where there was an answer."""
+    last_error: str | None = Field(default=None, sa_type=Text)
 
 
 class StateNamespace(Record, table=True):

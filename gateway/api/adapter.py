@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.authentication import SERVICE_KEY_HEADER, admit, identify
-from gateway.api.calls import Call, Route
+from gateway.api.calls import Access, Call, Route
 from gateway.api.errors import render
 from gateway.api.failures import MethodNotAllowed
 from gateway.api.headers import security_headers
@@ -21,11 +22,13 @@ from gateway.kit.ids import as_id
 from gateway.kit.log import get_logger
 from gateway.kit.rates import Window, Windows
 from gateway.kit.request_log import note
-from gateway.principals import ApiKeyPrincipal, ServicePrincipal
+from gateway.kit.tokens import hash_token
+from gateway.principals import Anybody, ApiKeyPrincipal, ServicePrincipal
 from gateway.wiring import Gateway
 
 _log = get_logger(__name__)
 _SERVER_PREFIX = "srv_"
+_Caller: TypeAlias = ApiKeyPrincipal | ServicePrincipal | Anybody
 _AS_WRITTEN = frozenset({"workspaceId", "name"})
 """Path parameters that are no ids of ours: a workspace may be named by its slug, an integration by its name."""
 
@@ -69,6 +72,8 @@ class Endpoint:
         stranger = self._address(request.scope)
         try:
             route = self._route(request)
+            if route.access is Access.ANYBODY:
+                return await self._respond_to_anybody(route, request, stranger)
             self._refuse_guessing(request, stranger)
             caller = await identify(self._gateway, request.headers)
             note(request.scope, caller=_name(caller), organization_id=caller.organization_id)
@@ -84,6 +89,19 @@ class Endpoint:
             return await self._answer(route, request, caller), window
         except ToolgateError as failure:
             return render(failure), window
+
+    async def _respond_to_anybody(self, route: Route, request: Request, stranger: str) -> tuple[Response, Window]:
+        """Answer who shows a valid token in the body, counted by that body; who shows none is counted by address."""
+        shown = hash_token((await request.body()).decode("latin-1"))
+        window = self._rates.per_caller.peek(shown)
+        if not window.remaining:
+            return render(_too_many(window)), window
+        try:
+            response = await self._answer(route, request, Anybody())
+        except ToolgateError as failure:
+            window = self._rates.per_stranger.hit(stranger)
+            return render(_too_many(window) if window.is_exceeded else failure), window
+        return response, self._rates.per_caller.hit(shown)
 
     def _finished(self, response: Response, window: Window) -> Response:
         response.headers.update({**_rate_headers(window), **self._headers})
@@ -111,8 +129,9 @@ class Endpoint:
             raise MethodNotAllowed(f"this path takes {allowed}", allowed=allowed)
         return route
 
-    async def _answer(self, route: Route, request: Request, caller: ApiKeyPrincipal | ServicePrincipal) -> Response:
-        await admit(self._gateway, caller, route.access)
+    async def _answer(self, route: Route, request: Request, caller: _Caller) -> Response:
+        if not isinstance(caller, Anybody):
+            await admit(self._gateway, caller, route.access)
         body = await read_body(request, route.body) if route.takes_body else Nothing()
         call = Call(
             caller=caller,

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args, get_type_hints
 
 from gateway.api.models import Answer, Body, Query
-from gateway.principals import ApiKeyPrincipal, ServicePrincipal
+from gateway.principals import Anybody, ApiKeyPrincipal, ServicePrincipal
 from gateway.wiring import Gateway
 from storage.scope import TenantScope
 
@@ -21,7 +21,7 @@ DEFAULT_BODY_BYTES = 256 * 1024
 class Call(Generic[B, Q]):
     """One request, understood: who calls, with what."""
 
-    caller: ApiKeyPrincipal | ServicePrincipal
+    caller: ApiKeyPrincipal | ServicePrincipal | Anybody
     body: B
     query: Q
     path: Mapping[str, str]
@@ -40,6 +40,7 @@ class Access(StrEnum):
     KEY = "API key"
     ORGANIZATION = "organization-wide API key"
     SERVICE = "service key"
+    ANYBODY = "a token in the body"
 
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -6,6 +6,7 @@ from typing import Any
 from gateway.api.actions import ActionRequest
 from gateway.api.api_keys import NewApiKey
 from gateway.api.catalog import OptionsQuestion, PropertyQuestion
+from gateway.api.connect import LinkToCreate, SessionToCreate, SessionToPoll
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
 from gateway.api.end_user_sync import EndUsersToSync
 from gateway.api.end_users import EndUserChanges, EndUserToCreate
@@ -43,6 +44,14 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
             {"externalId": "user_bob", "suspended": True},
         ],
     },
+    LinkToCreate: {"expiresIn": 86_400},
+    SessionToCreate: {
+        **_ACCOUNT,
+        "connectionName": "Alice's Slack",
+        "externalId": "alice-slack",
+        "successRedirectUri": "https://app.example.com/connected",
+    },
+    SessionToPoll: {"token": "cst_…"},
     McpServerToCreate: {"name": "Support agent", "workspaceId": "acme", "authMode": "oauth_and_bearer"},
     McpServerChanges: {"description": "For the support team", "endUserId": None},
     ToolToAdd: {

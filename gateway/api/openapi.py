@@ -29,6 +29,7 @@ _SECURITY: dict[Access, list[Json]] = {
     Access.KEY: [{"apiKey": []}, {"serviceKey": [], "organization": []}],
     Access.ORGANIZATION: [{"apiKey": []}, {"serviceKey": [], "organization": []}],
     Access.SERVICE: [{"serviceKey": []}],
+    Access.ANYBODY: [],
 }
 _SCHEMES: Json = {
     "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key, `wvz_…`."},

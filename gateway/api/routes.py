@@ -9,6 +9,7 @@ from gateway.api import (
     actions,
     api_keys,
     catalog,
+    connect,
     connections,
     end_user_sync,
     end_users,
@@ -68,6 +69,12 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("DELETE", _END_USER, end_users.delete_end_user),
         Route("POST", f"{_END_USER}/suspend", end_users.suspend_end_user),
         Route("POST", f"{_END_USER}/resume", end_users.resume_end_user),
+    ),
+    "Connecting": (
+        Route("POST", f"{_END_USER}/connect-token", connect.create_connect_token),
+        Route("POST", f"{API}/connect/token", connect.create_connect_session),
+        Route("GET", f"{API}/connect/session/{{id}}", connect.get_connect_session),
+        Route("POST", f"{API}/connect/session/poll", connect.poll_connect_session, Access.ANYBODY),
     ),
     "MCP servers": (
         Route("GET", f"{API}/mcp/servers", mcp_servers.list_mcp_servers),

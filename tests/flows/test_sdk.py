@@ -217,7 +217,7 @@ def refusals(sdk: WeavzClient) -> None:
     assert (refused.value.status, refused.value.code) == (400, "CONNECTION_REQUIRED")
     assert "/connect/s/" in refused.value.details["setupUrl"]
     assert refused.value.details["setupUrl"] in str(refused.value)
-    assert refusal(lambda: sdk.connect.get_session("x")) == (404, "NOT_FOUND")
+    assert refusal(lambda: sdk.connect.get_session("x")) == (404, "SESSION_NOT_FOUND")
 
 
 async def test_the_package_understands_our_refusals(sdk: WeavzClient) -> None:

@@ -14,13 +14,19 @@ from storage.records import (
     ConnectSession,
     ConnectStep,
     EndUser,
+    IdentityCheck,
+    KnownBrowser,
     McpServer,
     McpServerTool,
     McpToken,
+    OAuthApp,
     Organization,
+    Revocation,
     StateEntry,
     StateFile,
     StateNamespace,
+    Webhook,
+    WebhookDelivery,
     Workspace,
     WorkspaceIntegration,
 )
@@ -52,6 +58,13 @@ class Tenant:
     link: ConnectLink
     session: ConnectSession
     step: ConnectStep
+    check: IdentityCheck
+    """About the end user."""
+    browser: KnownBrowser
+    app: OAuthApp
+    webhook: Webhook
+    delivery: WebhookDelivery
+    revocation: Revocation
 
     @property
     def scope(self) -> TenantScope:
@@ -77,6 +90,7 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
     await tx.workspace_integrations.update(integration, connection_id=connection.id)
     server = await tx.mcp_servers.insert(a_server(workspace, end_user_id=end_user.id, is_pinned=True))
     namespace = await tx.state_namespaces.insert(a_namespace(workspace, end_user))
+    webhook = await tx.webhooks.insert(a_webhook(workspace))
     return Tenant(
         organization=organization,
         workspace=workspace,
@@ -94,6 +108,12 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         link=await tx.connect_links.insert(a_link(end_user)),
         session=await tx.connect_sessions.insert(a_session(end_user, connection_id=connection.id)),
         step=await tx.connect_steps.insert(a_step(workspace)),
+        check=await tx.identity_checks.insert(a_check(workspace, end_user_id=end_user.id)),
+        browser=await tx.known_browsers.insert(a_browser(end_user)),
+        app=await tx.oauth_apps.insert(an_app(workspace)),
+        webhook=webhook,
+        delivery=await tx.webhook_deliveries.insert(a_delivery(webhook)),
+        revocation=await tx.revocations.insert(a_revocation(workspace)),
     )
 
 
@@ -239,6 +259,40 @@ def a_session(end_user: EndUser, **values: Any) -> ConnectSession:
 def a_step(workspace: Workspace, **values: Any) -> ConnectStep:
     names = {"key_hash": _name(), "browser_hash": _name(), "integration_name": "slack"}
     return ConnectStep(**_row(values, **_in(workspace), **names, kind="hop", sealed=b"\x01sealed", expires_at=NOW))
+
+
+def a_check(workspace: Workspace, **values: Any) -> IdentityCheck:
+    names = {"key_hash": _name(), "browser_hash": _name()}
+    return IdentityCheck(**_row(values, **_in(workspace), **names, kind="email", sealed=b"\x01sealed", expires_at=NOW))
+
+
+def a_browser(end_user: EndUser, **values: Any) -> KnownBrowser:
+    owner = {"organization_id": end_user.organization_id, "workspace_id": end_user.workspace_id}
+    return KnownBrowser(
+        **_row(values, **owner, end_user_id=end_user.id, browser_hash=_name(), method="email", expires_at=NOW)
+    )
+
+
+def an_app(workspace: Workspace, **values: Any) -> OAuthApp:
+    names = {"integration_name": "slack", "name": "Our Slack", "client_id": _name()}
+    return OAuthApp(**_row(values, **_in(workspace), **names, sealed=b"\x01sealed", updated_at=NOW))
+
+
+def a_webhook(workspace: Workspace, **values: Any) -> Webhook:
+    return Webhook(
+        **_row(values, **_in(workspace), url="https://app.example/hook", sealed=b"\x01sealed", updated_at=NOW)
+    )
+
+
+def a_delivery(webhook: Webhook, **values: Any) -> WebhookDelivery:
+    about = {"event_id": _name(), "event": "connection.created", "body": "{}"}
+    owner = {"organization_id": webhook.organization_id, "workspace_id": webhook.workspace_id}
+    return WebhookDelivery(**_row(values, **about, **owner, webhook_id=webhook.id, next_attempt_at=NOW))
+
+
+def a_revocation(workspace: Workspace, **values: Any) -> Revocation:
+    gone = {"connection_id": new_id(), "integration_name": "slack", "auth_method_key": "user"}
+    return Revocation(**_row(values, **_in(workspace), **gone, sealed=b"\x01sealed", next_attempt_at=NOW))
 
 
 def new_id() -> str:

@@ -39,7 +39,7 @@ async def test_an_end_user_takes_connections_tokens_and_state_along(
 
     async with database.read() as tx:
         assert EVERYTHING - await left(tx, tenant) == {
-            *("end_user", "connection", "token", "namespace", "entry", "file", "link", "session")
+            *("end_user", "connection", "token", "namespace", "entry", "file", "link", "session", "check", "browser")
         }
         server = await tx.mcp_servers.get(tenant.scope, tenant.server.id)
         assert server is not None
@@ -103,7 +103,7 @@ async def test_a_workspace_takes_everything_in_it_along(
         await tx.workspaces.delete(workspace)
 
     async with database.read() as tx:
-        assert await left(tx, tenant) == {"organization", "api_key"}
+        assert await left(tx, tenant) == {"organization", "api_key", "revocation"}
         assert await left(tx, stranger) == EVERYTHING
     assert set(published) == {("workspace", tenant.workspace.id), *topics_in_workspace(tenant)}
 
@@ -117,7 +117,7 @@ async def test_an_organization_takes_everything_along(
         await tx.organizations.delete(organization)
 
     async with database.read() as tx:
-        assert await left(tx, tenant) == set()
+        assert await left(tx, tenant) == {"revocation"}
         assert await left(tx, stranger) == EVERYTHING
     assert set(published) == {
         ("organization", tenant.organization.id),

@@ -43,6 +43,12 @@ class Names:
     link: str
     session: str
     step: str
+    check: str
+    browser: str
+    app: str
+    webhook: str
+    delivery: str
+    revocation: str
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Names":
@@ -62,6 +68,12 @@ class Names:
             link=tenant.link.id,
             session=tenant.session.id,
             step=tenant.step.id,
+            check=tenant.check.id,
+            browser=tenant.browser.id,
+            app=tenant.app.id,
+            webhook=tenant.webhook.id,
+            delivery=tenant.delivery.id,
+            revocation=tenant.revocation.id,
         )
 
     @classmethod
@@ -118,6 +130,12 @@ QUESTIONS: dict[str, Question] = {
     "connect_links.get": lambda tx, scope, its: tx.connect_links.get(scope, its.link),
     "connect_sessions.get": lambda tx, scope, its: tx.connect_sessions.get(scope, its.session),
     "connect_steps.get": lambda tx, scope, its: tx.connect_steps.get(scope, its.step),
+    "identity_checks.get": lambda tx, scope, its: tx.identity_checks.get(scope, its.check),
+    "known_browsers.get": lambda tx, scope, its: tx.known_browsers.get(scope, its.browser),
+    "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
+    "webhooks.get": lambda tx, scope, its: tx.webhooks.get(scope, its.webhook),
+    "webhook_deliveries.get": lambda tx, scope, its: tx.webhook_deliveries.get(scope, its.delivery),
+    "revocations.get": lambda tx, scope, its: tx.revocations.get(scope, its.revocation),
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
     "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
     "mcp_servers.of_workspace": lambda tx, scope, its: tx.mcp_servers.of_workspace(scope, its.workspace),
@@ -138,6 +156,9 @@ QUESTIONS: dict[str, Question] = {
 LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
     "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
+    "oauth_apps.page": lambda tx, scope: tx.oauth_apps.page(scope, **PAGE),
+    "revocations.page": lambda tx, scope: tx.revocations.page(scope, **PAGE),
+    "webhooks.page": lambda tx, scope: tx.webhooks.page(scope, **PAGE),
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
 }
@@ -158,6 +179,7 @@ UNSCOPED = {
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
+    *("identity_checks.delete_expired", "known_browsers.delete_expired"),
     "canaries.find",
 }
 

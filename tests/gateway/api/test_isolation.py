@@ -9,6 +9,7 @@ import pytest
 from gateway.api.calls import Access, Route
 from gateway.api.examples import EXAMPLES
 from gateway.api.routes import ROUTES
+from gateway.settings import IntegrationSettings, Settings
 from tests.parts.rest import Rest, failure, new_key, new_organization
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -32,6 +33,8 @@ async def build(owner: Rest, slug: str) -> Estate:
     token = (await owner.post(f"{path}/access-tokens", {"endUserId": f"{slug}-alice"})).json()["token"]
     secret = {"type": "SECRET_TEXT", "secretText": "s", "integrationName": "github", "displayName": "G"}
     connection = await owner.made("/connections", {**secret, "externalId": f"{slug}-github", "workspaceId": slug})
+    wanted = {"integrationName": "slack", "connectionName": "Slack", "externalId": f"{slug}-slack"}
+    session = (await owner.post("/connect/token", {**wanted, "workspaceId": slug})).json()
     return Estate(
         owner,
         {
@@ -45,8 +48,15 @@ async def build(owner: Rest, slug: str) -> Estate:
             "orgs": workspace["orgId"],
             "endUserId": f"{slug}-alice",
             "connectionId": f"{slug}-github",
+            "session": session["sessionId"],
         },
     )
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """With an OAuth app, so that connect sessions can begin."""
+    return settings.model_copy(update={"integrations": {"slack": IntegrationSettings(client_id="toolgate")}})
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ def path_of(route: Route, ids: dict[str, str]) -> str:
 
 
 BY_ID = [route for route in ROUTES if "{" in route.path and "{name}" not in route.path]
-OF_TENANTS = [route for route in BY_ID if route.access is not Access.SERVICE]
+OF_TENANTS = [route for route in BY_ID if route.access in {Access.KEY, Access.ORGANIZATION}]
 
 
 def named(route: Route) -> str:
@@ -134,6 +144,7 @@ REFERENCES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "/end-users", {"externalId": "x"}, "workspaceId"),
     ("PUT", "/end-users/sync", {"endUsers": [{"externalId": "x"}]}, "workspaceId"),
     ("POST", "/mcp/servers", {"name": "S"}, "workspaceId"),
+    ("POST", "/connect/token", {"integrationName": "slack", "connectionName": "S", "externalId": "x"}, "workspaceId"),
     ("POST", "/connections", {"type": "SECRET_TEXT", "secretText": "s", "externalId": "x", "displayName": "X",
                               "integrationName": "github"}, "workspaceId"),
     ("POST", "/connections/resolve", {"integrationName": "hash-encode"}, "workspaceId"),

@@ -1,0 +1,65 @@
+"""How people connect an account on a page: by which auth methods, and which scopes are asked for."""
+
+from collections.abc import Collection, Iterable
+from typing import Final, TypeAlias
+
+from gateway.connections.oauth_apps import OAuthApp, OAuthApps
+from gateway.errors import NoOAuthApp
+from integrations.auth_methods import AnyAuthMethod, BasicAuth, Custom, OAuth2, SecretText
+from integrations.integration import Action, Integration
+
+ConnectMethod: TypeAlias = OAuth2 | SecretText | BasicAuth | Custom
+"""The auth methods that a page can ask a person for."""
+
+CALLBACK_PATH: Final = "/connect/callback/"
+
+
+def connect_methods(methods: Iterable[AnyAuthMethod], *, only: str | None = None) -> tuple[ConnectMethod, ...]:
+    """Return the methods that a page offers, the usual one first; `only` is the key of the one to choose."""
+    return tuple(
+        method
+        for method in methods
+        if isinstance(method, OAuth2 | SecretText | BasicAuth | Custom) and only in (None, method.key)
+    )
+
+
+def usable_actions(integration: Integration, enabled: Collection[str] | None, method_key: str) -> list[Action]:
+    """Return the enabled actions (None: all) that work with this auth method, in the manifest's order."""
+    return [
+        action
+        for name, action in integration.actions.items()
+        if (enabled is None or name in enabled) and method_key in action.auth_methods
+    ]
+
+
+def scopes_to_ask(
+    method: OAuth2, integration: Integration, *, enabled: Collection[str] | None, held: Iterable[str]
+) -> tuple[str, ...]:
+    """Return what to ask the provider for: the method's own scopes, those of what is enabled, and what is held.
+
+    What is held is asked for again because many providers give a new token the new scopes only.
+    """
+    asked = dict.fromkeys(method.scopes)
+    for action in usable_actions(integration, enabled, method.key):
+        asked |= dict.fromkeys(action.scopes.get(method.key, ()))
+        for lookup in action.lookups.values():
+            asked |= dict.fromkeys(integration.lookups[lookup].scopes.get(method.key, ()))
+    return tuple(asked | dict.fromkeys(held))
+
+
+def required_app(apps: OAuthApps, integration: Integration, *, oauth_app_id: str | None, public_url: str) -> OAuthApp:
+    """Return the OAuth app to show the provider. Raises `NoOAuthApp`, which says what to set and to register."""
+    app = apps.find(integration.name, oauth_app_id=oauth_app_id)
+    if app is None:
+        prefix = f"TOOLGATE_INTEGRATIONS_{integration.name.upper().replace('-', '_')}_"
+        raise NoOAuthApp(
+            f"there is no OAuth app for {integration.title}: register one at the provider with the callback address "
+            f"{callback_address(public_url, integration.name)}, and set {prefix}CLIENT_ID and {prefix}CLIENT_SECRET",
+            callbackUrl=callback_address(public_url, integration.name),
+        )
+    return app
+
+
+def callback_address(public_url: str, integration_name: str) -> str:
+    """Return the one address to which this provider sends people back."""
+    return f"{public_url}{CALLBACK_PATH}{integration_name}"

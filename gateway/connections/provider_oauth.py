@@ -1,0 +1,210 @@
+"""OAuth at a provider: the person's browser goes there to approve, and comes back with a code (RFC 6749 4.1, 9700)."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from gateway.connections.account_proof import AccountProof
+from gateway.connections.attaching import NewAccount
+from gateway.connections.connect_methods import callback_address, required_app, scopes_to_ask
+from gateway.connections.connect_steps import ConnectSteps, StepKind
+from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.portals import Offer, Portal
+from gateway.connections.token_answers import AppRejected, TokenRefused, Transient
+from gateway.connections.token_endpoint import ask, code_request
+from gateway.kit.clock import Clock
+from gateway.kit.urls import normal_url
+from integrations import template
+from integrations.auth_methods import OAuth2
+from integrations.failures import InvalidInput
+from integrations.ports import Http, Json
+
+_LONGEST_SHOWN: Final = 300
+
+
+class ConnectFailed(Exception):
+    """No account was connected. `message` is a sentence for the person."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """What a browser began, now that it is back."""
+
+    token: str = field(repr=False)
+    offer_key: str
+    method_key: str
+    verifier: str | None = field(repr=False)
+    scopes: list[str]
+    inputs: Mapping[str, Json] = field(repr=False)
+
+
+class ProviderOAuth:
+    """Sends browsers to providers and redeems what they bring back."""
+
+    def __init__(
+        self, *, apps: OAuthApps, steps: ConnectSteps, proof: AccountProof, http: Http, public_url: str, clock: Clock
+    ) -> None:
+        self._apps = apps
+        self._steps = steps
+        self._proof = proof
+        self._http = http
+        self._public_url = public_url
+        self._clock = clock
+
+    async def begin(
+        self, portal: Portal, offer: Offer, method: OAuth2, *, browser: str, inputs: Mapping[str, Json]
+    ) -> str:
+        """Return the address at the provider where the person approves.
+
+        Raises `NoOAuthApp`, `ConnectFailed` (what the person entered does not make an address).
+        """
+        app = required_app(
+            self._apps, offer.integration, oauth_app_id=app_id_of(portal, offer), public_url=self._public_url
+        )
+        held = offer.held.granted_scopes or () if offer.held and offer.held.auth_method_key == method.key else ()
+        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
+        verifier = secrets.token_urlsafe(48) if method.authorize.pkce != "off" else None
+        hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs)
+        address = _authorize_address(offer, method, inputs)
+        state = await self._steps.begin(
+            StepKind.HOP,
+            {name: getattr(hop, name) for name in Hop.__dataclass_fields__},
+            scope=portal.scope,
+            workspace_id=portal.workspace.id,
+            browser=browser,
+            integration_name=offer.integration.name,
+        )
+        query = {
+            "response_type": "code",
+            "client_id": app.client_id,
+            "redirect_uri": callback_address(self._public_url, offer.integration.name),
+            "state": state,
+            **({method.authorize.scope_param: method.authorize.scope_separator.join(scopes)} if scopes else {}),
+            **_challenge(method, verifier),
+            **method.authorize.params,
+        }
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+    async def arrive(self, integration_name: str, state: str, *, browser: str) -> Hop:
+        """Return what the browser began, once. Raises `StepUnknown`."""
+        return Hop(**await self._steps.take(StepKind.HOP, state, browser=browser, integration_name=integration_name))
+
+    async def redeem(self, portal: Portal, offer: Offer, hop: Hop, answer: Mapping[str, str]) -> NewAccount:
+        """Turn the provider's answer (the callback's query) into an account. Raises `ConnectFailed`, `NoOAuthApp`."""
+        method = offer.integration.auth_method(hop.method_key)
+        if not isinstance(method, OAuth2):
+            raise ConnectFailed(f"{offer.title} is no longer connected this way. Please start again.")
+        _check_issuer(offer, method, answer)
+        app_id = app_id_of(portal, offer)
+        app = required_app(self._apps, offer.integration, oauth_app_id=app_id, public_url=self._public_url)
+        api = offer.integration.manifest.api
+        now = self._clock()
+        try:
+            request = code_request(
+                method,
+                app,
+                code=_code(offer, answer),
+                redirect_uri=callback_address(self._public_url, offer.integration.name),
+                verifier=hop.verifier,
+                values=hop.inputs,
+                hosts=api.hosts if api is not None else (),
+            )
+            tokens = await ask(self._http, request, clock=self._clock)
+        except TokenRefused as error:
+            raise ConnectFailed(_why(offer, error)) from error
+        brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
+        values = {**hop.inputs, **brought, **tokens.values}
+        account = await self._proof.of(offer.integration, method, values, token_answer=tokens.answer)
+        return NewAccount(
+            method_key=method.key,
+            values=values,
+            account_id=account.id if account else None,
+            account_label=account.label if account else None,
+            granted_scopes=list(tokens.scopes) if tokens.scopes is not None else hop.scopes,
+            oauth_app_id=app_id,
+            obtained_at=now,
+            expires_at=now + timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None,
+        )
+
+
+def app_id_of(portal: Portal, offer: Offer) -> str | None:
+    """Return the id of the tenant's own OAuth app, where one is chosen."""
+    if portal.session is not None:
+        return portal.session.oauth_app_id
+    return None if offer.instance is None else offer.instance.oauth_app_id
+
+
+def unique_parameters(query: str) -> dict[str, str]:
+    """Return a callback's parameters; those that appear twice are left out (RFC 6749 3.1)."""
+    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+    names = [name for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name) == 1}
+
+
+def _authorize_address(offer: Offer, method: OAuth2, inputs: Mapping[str, Json]) -> str:
+    api = offer.integration.manifest.api
+    try:
+        return template.address(method.authorize.url, inputs, api.hosts if api is not None else ())
+    except InvalidInput as error:
+        raise ConnectFailed(f"This does not lead to {offer.title}: {error.message}") from error
+
+
+def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
+    match method.authorize.pkce, verifier:
+        case "S256", str():
+            digest = hashlib.sha256(verifier.encode()).digest()
+            challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            return {"code_challenge": challenge, "code_challenge_method": "S256"}
+        case "plain", str():
+            return {"code_challenge": verifier, "code_challenge_method": "plain"}
+        case _:
+            return {}
+
+
+def _check_issuer(offer: Offer, method: OAuth2, answer: Mapping[str, str]) -> None:
+    """Hold `iss`, where the provider says it, against where the person was sent (RFC 9207)."""
+    issuer = answer.get("iss")
+    if issuer is None or "{" in urlsplit(method.authorize.url).netloc or method.authorize.url.startswith("{"):
+        return
+    try:
+        is_right = normal_url(issuer).origin == normal_url(method.authorize.url).origin
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
+
+
+def _code(offer: Offer, answer: Mapping[str, str]) -> str:
+    error, code = answer.get("error"), answer.get("code")
+    if error == "access_denied":
+        raise ConnectFailed(f"You did not allow access at {offer.title}, so nothing was connected.")
+    if error is not None or not code:
+        said = plain_words(answer.get("error_description") or error or "")
+        raise ConnectFailed(f"{offer.title} did not allow access{f': {said}' if said else ''}.")
+    return code
+
+
+def _why(offer: Offer, error: TokenRefused) -> str:
+    said = plain_words(error.message)
+    match error:
+        case AppRejected():
+            return f"{offer.title} does not accept this installation ({said}). Please tell whoever runs it."
+        case Transient():
+            return f"{offer.title} could not be asked just now ({said}). Please try again."
+        case _:
+            return f"{offer.title} did not accept the approval ({said}). Please try again."
+
+
+def plain_words(text: Any) -> str:
+    """Return a provider's words on one line, in bounds, without a full stop at the end."""
+    words = " ".join("".join(each if each.isprintable() else " " for each in str(text)).split())
+    return words[:_LONGEST_SHOWN].rstrip(".")

@@ -1,0 +1,46 @@
+"""The browser at a connect page: known by a cookie, so that nobody finishes or submits what another has begun (R17)."""
+
+import base64
+import hmac
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.kit.cipher import Cipher
+
+_NAME = "toolgate_connect"
+_PURPOSE = "connect form"
+_LONGEST = 100
+
+
+class Browsers:
+    """Gives browsers their cookie, and forms the proof that they come from a page of ours in the same browser."""
+
+    def __init__(self, *, cipher: Cipher, is_https: bool) -> None:
+        self._cipher = cipher
+        self._is_https = is_https
+        # Over plain http, which means this machine, browsers take no `__Host-` cookies.
+        self._cookie = f"__Host-{_NAME}" if is_https else _NAME
+
+    def of(self, request: Request) -> str | None:
+        """Return what this browser is known by, None before its first page."""
+        value = request.cookies.get(self._cookie)
+        return value if value and len(value) <= _LONGEST else None
+
+    def new(self) -> str:
+        """Return what a browser will be known by."""
+        return secrets.token_urlsafe(32)
+
+    def remember(self, response: Response, browser: str) -> None:
+        """Set the cookie. Lax, because the provider's answer comes by a link from another site."""
+        response.set_cookie(self._cookie, browser, path="/", secure=self._is_https, httponly=True, samesite="lax")
+
+    def proof(self, browser: str, token: str) -> str:
+        """Return the hidden field of the forms that this browser gets at this link."""
+        signature = self._cipher.sign(_PURPOSE, f"{browser}\x00{token}".encode())
+        return base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+    def is_proven(self, browser: str, token: str, proof: str) -> bool:
+        """Tell whether a form came from a page of ours in this browser."""
+        return hmac.compare_digest(self.proof(browser, token).encode(), proof.encode())
