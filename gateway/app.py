@@ -19,6 +19,7 @@ from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
 from gateway.mcp.refusals import METADATA_PATH
 from gateway.portal.setup_page import SetupPage
+from gateway.web.assets import asset_routes
 from gateway.wiring import Gateway
 
 
@@ -39,6 +40,7 @@ def create_app(gateway: Gateway) -> Starlette:
             Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET"]),
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
+            *asset_routes(),
             *Reference(gateway).routes,
         ],
         middleware=[

@@ -2,16 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import parse_qsl
-
-from starlette.requests import Request
+from typing import Any
 
 from gateway.connections.connect_methods import ConnectMethod
 from integrations.auth_methods import BasicAuth, ConnectionField, Custom, OAuth2, SecretText
-
-_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
-_MOST_FIELDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +15,6 @@ class FormField:
     name: str
     where: str
     asked: ConnectionField
-
-
-class FormRefused(Exception):
-    """This is not a form of ours."""
-
-
-async def read_form(request: Request) -> Mapping[str, str]:
-    """Return the fields of a form, each once. Raises `FormRefused`."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != _MEDIA_TYPE:
-        raise FormRefused
-    try:
-        text = (await request.body()).decode("ascii")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    except ValueError as error:
-        raise FormRefused from error
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise FormRefused
-    return fields
 
 
 def fields_of(method: ConnectMethod) -> list[FormField]:

@@ -1,0 +1,28 @@
+"""Headers of every page that a person sees (security R38)."""
+
+from collections.abc import Mapping
+
+_CONTENT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_TWO_YEARS = 63_072_000
+
+
+def page_headers(*, is_https: bool, may_be_popup: bool = False) -> Mapping[str, str]:
+    """Return the headers of a page; `may_be_popup` is for pages that a product may open in a window of its own.
+
+    Forms lead to ourselves only. Where one leads on to another site, it answers with a page that goes on by itself:
+    browsers hold every redirect after a form against `form-action`, and nobody knows all of a provider's.
+    """
+    secure = {"Strict-Transport-Security": f"max-age={_TWO_YEARS}"} if is_https else {}
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": _CONTENT,
+        # The exception: an isolated popup looks closed to the window that opened it, and can't tell it how it went.
+        "Cross-Origin-Opener-Policy": "unsafe-none" if may_be_popup else "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        **secure,
+    }
