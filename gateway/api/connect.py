@@ -20,8 +20,8 @@ from gateway.api.models import (
     omitted,
 )
 from gateway.connections.connect_sessions import NewSession
-from gateway.connections.return_addresses import MAX_LENGTH
 from gateway.errors import MissingToken
+from gateway.tenancy.return_addresses import MAX_LENGTH
 from gateway.wiring import Gateway
 from storage import records
 

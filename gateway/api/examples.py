@@ -26,7 +26,9 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
     OrganizationChanges: {"settings": {"autoCreateEndUsers": True}},
     NewApiKey: {"name": "Backend", "permissions": {"scope": "org"}},
     NewWorkspace: {"name": "Acme Production", "slug": "acme"},
-    WorkspaceChanges: {"name": "Acme"},
+    WorkspaceChanges: {
+        "settings": {"setupVerification": "email", "branding": {"name": "Acme", "accentColor": "#0a7d33"}}
+    },
     IntegrationToAdd: {"integrationName": "slack", "connectionStrategy": "per_user"},
     IntegrationChanges: {"enabledActions": ["send_channel_message", "list_channels"]},
     EndUserToCreate: {

@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
+from gateway.api.branding import Branding, BrandingChanges
 from gateway.api.calls import Call
-from gateway.api.models import Answer, Body, Deleted, Label, Moment, NoQuery, Nothing, Paged, Slug, absent
+from gateway.api.models import Answer, Body, Deleted, Label, Moment, NoQuery, Nothing, Paged, Slug, absent, omitted
 from gateway.errors import NoUpdates
 from gateway.tenancy.organizations import creates_end_users
 from gateway.wiring import Gateway
@@ -16,6 +17,7 @@ class OrganizationSettings(Body):
     auto_create_end_users: bool = Field(
         default=False, description="Make an unknown `endUserId` of `actions/execute` on the fly instead of 404."
     )
+    branding: BrandingChanges | None = None
 
 
 class NewOrganization(Body):
@@ -38,6 +40,12 @@ class ShownSettings(Answer):
     """What the organization has set."""
 
     auto_create_end_users: bool
+    branding: Branding | None = omitted()
+
+    @classmethod
+    def of(cls, row: records.Organization) -> "ShownSettings":
+        """Show the settings of a row."""
+        return cls(auto_create_end_users=creates_end_users(row), branding=Branding.of(row.settings))
 
 
 class Organization(Answer):
@@ -57,7 +65,7 @@ class Organization(Answer):
             id=row.id,
             name=row.name,
             slug=row.slug,
-            settings=ShownSettings(auto_create_end_users=creates_end_users(row)),
+            settings=ShownSettings.of(row),
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

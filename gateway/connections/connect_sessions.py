@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from gateway.connections.connect_methods import connect_methods, required_app
 from gateway.connections.oauth_apps import OAuthApps
-from gateway.connections.return_addresses import accept_return_address
 from gateway.errors import (
     Forbidden,
     IntegrationNotFound,
@@ -19,6 +18,7 @@ from gateway.errors import (
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import MintedToken, TokenKind, hash_token, is_well_formed, mint
+from gateway.tenancy.return_addresses import accept_return_address
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from integrations.integration import Integration

@@ -7,6 +7,7 @@ from gateway.errors import NotFound, SlugExists
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.refusals import refusing
+from gateway.tenancy.branding import held_branding, merge_branding
 from gateway.tenancy.slugs import accept_slug
 from storage.database import Database, Transaction
 from storage.records import Organization
@@ -33,7 +34,7 @@ class Organizations:
             id=new_id(),
             name=name,
             slug=accept_slug(slug),
-            settings=dict(settings or {}),
+            settings=_merged(None, settings or {}),
             created_at=now,
             updated_at=now,
         )
@@ -52,7 +53,7 @@ class Organizations:
             return await tx.organizations.all()
 
     async def update(self, organization_id: str, changes: Mapping[str, Any]) -> Organization:
-        """Set `name`, `slug`, `settings`; settings that are not named keep their value.
+        """Set `name`, `slug`, `settings`; settings that are not named keep their value, None clears the branding.
 
         Raises `NotFound`, `ValidationFailed`, `SlugExists`.
         """
@@ -63,7 +64,7 @@ class Organizations:
             async with self._database.write() as tx:
                 row = await _existing(tx, organization_id)
                 if "settings" in values:
-                    values["settings"] = {**(row.settings or {}), **values["settings"]}
+                    values["settings"] = _merged(row.settings, values["settings"])
                 return await tx.organizations.update(row, updated_at=self._clock(), **values)
 
     async def delete(self, organization_id: str) -> None:
@@ -77,3 +78,10 @@ async def _existing(tx: Transaction, organization_id: str) -> Organization:
     if row is None:
         raise NotFound("there is no such organization")
     return row
+
+
+def _merged(held: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**(held or {}), **given}
+    if "branding" in given:
+        merged["branding"] = merge_branding(held_branding(held), given["branding"])
+    return merged

@@ -8,6 +8,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import as_id, new_id
 from gateway.refusals import refusing
 from gateway.tenancy.slugs import accept_slug, is_slug
+from gateway.tenancy.workspace_settings import merge_settings
 from storage.database import Database, Transaction
 from storage.records import Workspace
 from storage.repository import Page
@@ -25,7 +26,9 @@ class Workspaces:
         self._database = database
         self._clock = clock
 
-    async def create(self, scope: TenantScope, *, name: str, slug: str) -> Workspace:
+    async def create(
+        self, scope: TenantScope, *, name: str, slug: str, settings: Mapping[str, Any] | None = None
+    ) -> Workspace:
         """Make a workspace. Raises `ScopeDenied` for a caller of some workspaces, `ValidationFailed`, `Duplicate`."""
         if scope.workspace_ids is not None:
             raise ScopeDenied("a new workspace needs an organization-wide API key")
@@ -35,6 +38,7 @@ class Workspaces:
             organization_id=scope.organization_id,
             name=name,
             slug=accept_slug(slug),
+            settings=merge_settings(None, settings or {}),
             created_at=now,
             updated_at=now,
         )
@@ -56,13 +60,19 @@ class Workspaces:
             return await tx.workspaces.page(scope, limit=limit, offset=offset)
 
     async def update(self, scope: TenantScope, reference: str, changes: Mapping[str, Any]) -> Workspace:
-        """Set `name`, `slug`. Raises `ScopeDenied`, `NotFound`, `ValidationFailed`, `Duplicate`."""
-        if "slug" in changes:
-            accept_slug(changes["slug"])
+        """Set `name`, `slug`, `settings`; settings that are not named keep their value, None clears one.
+
+        Raises `ScopeDenied`, `NotFound`, `ValidationFailed`, `Duplicate`.
+        """
+        values = dict(changes)
+        if "slug" in values:
+            accept_slug(values["slug"])
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
                 row = await existing_workspace(tx, scope, reference)
-                return await tx.workspaces.update(row, updated_at=self._clock(), **changes)
+                if "settings" in values:
+                    values["settings"] = merge_settings(row.settings, values["settings"])
+                return await tx.workspaces.update(row, updated_at=self._clock(), **values)
 
     async def delete(self, scope: TenantScope, reference: str) -> Workspace:
         """Remove a workspace with everything in it; returns what it was. Raises `ScopeDenied`, `NotFound`."""

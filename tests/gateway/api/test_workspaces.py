@@ -21,6 +21,7 @@ async def test_a_new_workspace_is_answered_as_the_contract_says(anonymous: Rest)
             "orgId": organization["id"],
             "name": "Kundin Müller",
             "slug": "mueller-1",
+            "settings": {"setupVerification": "auto"},
             "createdAt": ANY,
             "updatedAt": ANY,
         }
