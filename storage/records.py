@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
@@ -393,10 +403,12 @@ class Revocation(Record, table=True):
     auth_method_key: str = Field(sa_type=Text)
     account_label: str | None = Field(default=None, sa_type=Text)
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
-    """The credential, and the OAuth app that it belongs to."""
+    """The credential, and the OAuth app that it belongs to; nothing any more once it was given up."""
     attempts: int = Field(default=0)
     next_attempt_at: datetime = Field(sa_type=UtcDateTime, index=True)
     last_error: str | None = Field(default=None, sa_type=Text)
+    given_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the provider had been asked often enough; the row stays a while for people to see."""
 
 
 class Webhook(Record, table=True):
@@ -413,6 +425,7 @@ class Webhook(Record, table=True):
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     """The signing secrets."""
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    disabled_reason: str | None = Field(default=None, sa_type=Text)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -423,13 +436,17 @@ class WebhookDelivery(Record, table=True):
     __table_args__ = (
         CheckConstraint("status in ('PENDING', 'DELIVERED', 'FAILED')", name="status"),
         Index(None, "status", "next_attempt_at"),
-        Index(None, "webhook_id", "created_at"),
+        Index(None, "webhook_id", "sequence"),
     )
 
     organization_id: str = _references("organizations.id", on_delete="CASCADE")
     workspace_id: str | None = _references("workspaces.id", on_delete="CASCADE", optional=True)
     """The webhook's."""
     webhook_id: str = _references("webhooks.id", on_delete="CASCADE", index=False)
+    sequence: int = Field(default=0, sa_type=BigInteger, unique=True)
+    """Set as the row is added: counts upwards in the order of the commits, whatever the clock says."""
+    subject_id: str = Field(sa_type=Text)
+    """The connection or end user that it tells of: what is told of one thing is sent in order."""
     event_id: str = Field(sa_type=Text)
     """The same for every receiver and every attempt: what a receiver knows a repetition by."""
     event: str = Field(sa_type=Text)

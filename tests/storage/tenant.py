@@ -285,9 +285,10 @@ def a_webhook(workspace: Workspace, **values: Any) -> Webhook:
 
 
 def a_delivery(webhook: Webhook, **values: Any) -> WebhookDelivery:
-    about = {"event_id": _name(), "event": "connection.created", "body": "{}"}
+    about = {"event_id": _name(), "event": "connection.created", "body": "{}", "subject_id": new_id()}
     owner = {"organization_id": webhook.organization_id, "workspace_id": webhook.workspace_id}
-    return WebhookDelivery(**_row(values, **about, **owner, webhook_id=webhook.id, next_attempt_at=NOW))
+    order = {"sequence": next(_numbers), "next_attempt_at": NOW}
+    return WebhookDelivery(**_row(values, **about, **owner, **order, webhook_id=webhook.id))
 
 
 def a_revocation(workspace: Workspace, **values: Any) -> Revocation:

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, get_type_hints
 import pytest
 
 from storage.database import Database, Transaction
-from storage.records import WorkspaceIntegration
-from storage.repository import Rows
+from storage.records import Webhook, WorkspaceIntegration
+from storage.repository import Page, Rows
 from storage.scope import TenantScope
 from tests.storage.tenant import (
     NOW,
@@ -153,12 +153,20 @@ QUESTIONS: dict[str, Question] = {
         scope, its.workspace, integration_name="kv-store", kind="end_user", key=its.end_user
     ),
 }
+
+
+async def _as_page(rows: Awaitable[list[Webhook]]) -> Page[Webhook]:
+    found = await rows
+    return Page(found, len(found))
+
+
 LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
     "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
     "oauth_apps.page": lambda tx, scope: tx.oauth_apps.page(scope, **PAGE),
     "revocations.page": lambda tx, scope: tx.revocations.page(scope, **PAGE),
     "webhooks.page": lambda tx, scope: tx.webhooks.page(scope, **PAGE),
+    "webhooks.listening": lambda tx, scope: _as_page(tx.webhooks.listening(scope)),
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
 }
@@ -166,7 +174,7 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
 OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
-    *("insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
+    *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
     *("connection_counts", "external_ids", "set_status", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         moment("next_attempt_at", index=True),
         text("last_error", nullable=True),
+        moment("given_up_at", nullable=True),
     )
     webhooks()
 
@@ -79,6 +80,7 @@ def webhooks() -> None:
         sa.Column("events", sa.JSON(), nullable=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         moment("disabled_at", nullable=True),
+        text("disabled_reason", nullable=True),
         moment("updated_at"),
     )
     op.create_table(
@@ -87,16 +89,18 @@ def webhooks() -> None:
         reference("organization_id", "organizations.id"),
         reference("workspace_id", "workspaces.id", nullable=True),
         reference("webhook_id", "webhooks.id", index=False),
-        *(text(name) for name in ("event_id", "event", "body", "status")),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+        *(text(name) for name in ("subject_id", "event_id", "event", "body", "status")),
         sa.Column("attempts", sa.Integer, nullable=False),
         moment("next_attempt_at", nullable=True),
         moment("delivered_at", nullable=True),
         sa.Column("last_status", sa.Integer, nullable=True),
         text("last_error", nullable=True),
+        sa.UniqueConstraint("sequence"),
         sa.CheckConstraint("status in ('PENDING', 'DELIVERED', 'FAILED')", name="status"),
     )
     op.create_index("ix_webhook_deliveries_status_next_attempt_at", "webhook_deliveries", ["status", "next_attempt_at"])
-    op.create_index("ix_webhook_deliveries_webhook_id_created_at", "webhook_deliveries", ["webhook_id", "created_at"])
+    op.create_index("ix_webhook_deliveries_webhook_id_sequence", "webhook_deliveries", ["webhook_id", "sequence"])
 
 
 def row() -> tuple[sa.Column[Any], ...]:
