@@ -60,7 +60,7 @@ def code_request(
     if verifier is not None:
         grant["code_verifier"] = verifier
     spent = tuple(each for each in (code, verifier) if each)
-    reading = Reading(method.token, method.token, method.keep, _secrets(app, spent))
+    reading = Reading(method.token, method.token, method.keep, secrets_of(app, spent))
     return TokenRequest(_request(method.token, grant, app, values=values, hosts=hosts), reading)
 
 
@@ -70,7 +70,7 @@ def refresh_request(
     """Exchange a refresh token (RFC 6749 6); `values` and `hosts` as in `code_request`."""
     token = _renewing(method.token, method.refresh)
     grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    reading = Reading(token, method.refresh.answer or method.token, method.keep, _secrets(app, (refresh_token,)))
+    reading = Reading(token, method.refresh.answer or method.token, method.keep, secrets_of(app, (refresh_token,)))
     return TokenRequest(_request(token, grant, app, values=values, hosts=hosts), reading)
 
 
@@ -90,7 +90,7 @@ def _request(
     try:
         further = {name: template.text(value, values) for name, value in token.params.items()}
         params = {**further, **grant, **_app_in_body(token, app)}
-        headers = {"Authorization": f"Basic {_basic(app)}"} if _uses_basic(token, app) else {}
+        headers = {"Authorization": f"Basic {basic_auth(app)}"} if _uses_basic(token, app) else {}
         target = Target(base_url=template.address(token.url, values, hosts), headers=headers, query=(), secrets=tuple)
         sent = {name: value for name, value in params.items() if value is not None}
         return encode(_outgoing(token, sent, values), target, _LIMITS)
@@ -119,12 +119,13 @@ def _app_in_body(token: Token, app: OAuthApp) -> Mapping[str, str | None]:
     return {"client_id": app.client_id, "client_secret": app.client_secret}
 
 
-def _basic(app: OAuthApp) -> str:
+def basic_auth(app: OAuthApp) -> str:
     """Encode id and secret for HTTP basic; each is urlencoded first (RFC 6749 2.3.1)."""
     pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret or '', safe='')}"
     return b64encode(pair.encode()).decode()
 
 
-def _secrets(app: OAuthApp, spent: tuple[str, ...]) -> tuple[str, ...]:
+def secrets_of(app: OAuthApp, spent: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what no message may repeat of a request, in every form in which it was sent, longest first."""
     plain = [each for each in (*spent, app.client_secret) if each is not None and len(each) >= _SHORTEST_SECRET]
-    return tuple(sorted({*plain, *(quote(each, safe="") for each in plain), _basic(app)}, key=len, reverse=True))
+    return tuple(sorted({*plain, *(quote(each, safe="") for each in plain), basic_auth(app)}, key=len, reverse=True))
