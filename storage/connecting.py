@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from storage.records import ConnectLink, ConnectSession, ConnectStep
@@ -42,20 +42,35 @@ class ConnectSteps(Repository[ConnectStep]):
 
     record = ConnectStep
 
-    async def take(self, key_hash: str, *, browser_hash: str, kind: str, integration_name: str) -> ConnectStep | None:
-        """Remove and return the step that this browser has begun; a second time there is none.
+    async def take(
+        self, key_hash: str, *, browser_hash: str, kind: str, integration_name: str, now: datetime
+    ) -> ConnectStep | None:
+        """Mark and return the step that this browser has begun; a second time, or too late, there is none.
 
         One that another browser presents is left alone: it is not theirs to spend.
         """
         return await self._session.scalar(
-            delete(ConnectStep)
+            update(ConnectStep)
             .where(
                 col(ConnectStep.key_hash) == key_hash,
                 col(ConnectStep.browser_hash) == browser_hash,
                 col(ConnectStep.kind) == kind,
                 col(ConnectStep.integration_name) == integration_name,
+                col(ConnectStep.taken_at).is_(None),
+                col(ConnectStep.expires_at) > now,
             )
+            .values(taken_at=now)
             .returning(ConnectStep)
+        )
+
+    async def by_key(self, key_hash: str, *, kind: str, integration_name: str) -> ConnectStep | None:
+        """Return a step whoever has begun it, taken or not, as long as it is kept."""
+        return await self._session.scalar(
+            select(ConnectStep).where(
+                col(ConnectStep.key_hash) == key_hash,
+                col(ConnectStep.kind) == kind,
+                col(ConnectStep.integration_name) == integration_name,
+            )
         )
 
     async def delete_expired(self, before: datetime) -> None:

@@ -331,6 +331,8 @@ class ConnectStep(Record, table=True):
     """Hash of the cookie of the browser that began."""
     integration_name: str = Field(sa_type=Text)
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the browser came back. The row stays a while, to tell whoever comes a second time."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
@@ -398,9 +400,13 @@ class Revocation(Record, table=True):
     organization_id: str = Field(sa_type=Text, index=True)
     workspace_id: str | None = Field(default=None, sa_type=Text)
     connection_id: str = Field(sa_type=Text)
-    """The connection that is gone."""
+    """The connection that is gone, or whose account was replaced."""
     integration_name: str = Field(sa_type=Text)
     auth_method_key: str = Field(sa_type=Text)
+    oauth_app_id: str | None = Field(default=None, sa_type=Text)
+    client_id: str | None = Field(default=None, sa_type=Text)
+    """What the provider knows the OAuth app by; None where none was known any more."""
+    account_id: str | None = Field(default=None, sa_type=Text)
     account_label: str | None = Field(default=None, sa_type=Text)
     sealed: bytes = Field(sa_type=LargeBinary, repr=False)
     """The credential, and the OAuth app that it belongs to; nothing any more once it was given up."""

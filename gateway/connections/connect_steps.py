@@ -1,5 +1,6 @@
 """What a browser has begun at a connect page and has to come back for: once, within ten minutes, itself (R17, R24)."""
 
+import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from storage.records import ConnectStep
 from storage.scope import TenantScope
 
 LIFETIME = timedelta(minutes=10)
+_TOLD_AFTERWARDS = timedelta(hours=1)
+_WAY_BACK = ("token", "offer_key")
 
 
 class StepKind(StrEnum):
@@ -27,8 +30,22 @@ class StepKind(StrEnum):
     """To the question whether another account may take the place of the connected one."""
 
 
-class StepUnknown(Exception):
-    """This browser has begun no such step, or has finished it, or took too long."""
+class StepFault(StrEnum):
+    """Why a step can't be gone on with."""
+
+    UNKNOWN = "unknown"
+    OF_ANOTHER_BROWSER = "of another browser"
+    EXPIRED = "expired"
+    TAKEN = "taken"
+
+
+class StepLost(Exception):
+    """This step can't be gone on with. `way_back` is there for the browser that has begun it."""
+
+    def __init__(self, fault: StepFault, way_back: Mapping[str, Json] | None = None) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+        self.way_back = way_back or {}
 
 
 class ConnectSteps:
@@ -59,21 +76,57 @@ class ConnectSteps:
             key_hash=hash_token(key),
             browser_hash=hash_token(browser),
             integration_name=integration_name,
-            sealed=self._cipher.seal(json.dumps(carried).encode(), "connect_steps", row_id),
+            sealed=self._seal(carried, row_id),
             expires_at=now + LIFETIME,
             created_at=now,
         )
         async with self._database.write() as tx:
-            await tx.connect_steps.delete_expired(now)
+            await tx.connect_steps.delete_expired(now - _TOLD_AFTERWARDS)
             await tx.connect_steps.insert(row)
         return key
 
+    async def look(self, kind: StepKind, key: str, *, browser: str, integration_name: str) -> Mapping[str, Json]:
+        """Return what the step carries, and leave it to be taken. Raises `StepLost`."""
+        async with self._database.read() as tx:
+            row = await tx.connect_steps.by_key(hash_token(key), kind=kind, integration_name=integration_name)
+        fault = self._fault(row, browser)
+        if row is None or fault is not None:
+            raise self._lost(row, fault or StepFault.UNKNOWN)
+        return self._open(row)
+
     async def take(self, kind: StepKind, key: str, *, browser: str, integration_name: str) -> Mapping[str, Json]:
-        """Return what the step carries; it is over with that, whatever comes of it. Raises `StepUnknown`."""
+        """Return what the step carries; it is over with that, whatever comes of it. Raises `StepLost`."""
+        key_hash, now = hash_token(key), self._clock()
         async with self._database.write() as tx:
             row = await tx.connect_steps.take(
-                hash_token(key), browser_hash=hash_token(browser), kind=kind, integration_name=integration_name
+                key_hash, browser_hash=hash_token(browser), kind=kind, integration_name=integration_name, now=now
             )
-        if row is None or row.expires_at <= self._clock():
-            raise StepUnknown
+            if row is not None:
+                carried = self._open(row)
+                # What is kept for a second visit leads back, and holds nothing that could be spent.
+                kept = {name: carried[name] for name in _WAY_BACK if name in carried}
+                await tx.connect_steps.update(row, sealed=self._seal(kept, row.id))
+                return carried
+            found = await tx.connect_steps.by_key(key_hash, kind=kind, integration_name=integration_name)
+        raise self._lost(found, self._fault(found, browser) or StepFault.UNKNOWN)
+
+    def _fault(self, row: ConnectStep | None, browser: str) -> StepFault | None:
+        if row is None:
+            return StepFault.UNKNOWN
+        if not hmac.compare_digest(row.browser_hash, hash_token(browser)):
+            return StepFault.OF_ANOTHER_BROWSER
+        if row.taken_at is not None:
+            return StepFault.TAKEN
+        return StepFault.EXPIRED if row.expires_at <= self._clock() else None
+
+    def _lost(self, row: ConnectStep | None, fault: StepFault) -> StepLost:
+        if row is None or fault in (StepFault.UNKNOWN, StepFault.OF_ANOTHER_BROWSER):
+            return StepLost(fault)
+        carried = self._open(row)
+        return StepLost(fault, {name: carried[name] for name in _WAY_BACK if name in carried})
+
+    def _seal(self, carried: Mapping[str, Json], row_id: str) -> bytes:
+        return self._cipher.seal(json.dumps(carried).encode(), "connect_steps", row_id)
+
+    def _open(self, row: ConnectStep) -> Mapping[str, Json]:
         return json.loads(self._cipher.open(row.sealed, "connect_steps", row.id))

@@ -84,18 +84,23 @@ class Portals:
         self._catalog = catalog
         self._clock = clock
 
-    async def open(self, token: str) -> Portal | None:
-        """Return what the token opens; None for one that opens nothing (any more), or whose end user is suspended."""
+    async def open(self, token: str, *, browser: str | None = None) -> Portal | None:
+        """Return what the token opens in the browser that is known by this cookie.
+
+        None for one that opens nothing (any more), or only in another browser, or whose end user is suspended.
+        """
         async with self._database.read() as tx:
             if is_well_formed(token, TokenKind.CONNECT_LINK):
-                return await self._by_link(tx, token)
+                return await self._by_link(tx, token, browser)
             if is_well_formed(token, TokenKind.CONNECT_SESSION):
                 return await self._by_session(tx, token)
         return None
 
-    async def _by_link(self, tx: Transaction, token: str) -> Portal | None:
+    async def _by_link(self, tx: Transaction, token: str, browser: str | None) -> Portal | None:
         link = await tx.connect_links.by_hash(hash_token(token))
-        if link is None or link.expires_at <= self._clock():
+        if link is None or link.kind != "portal" or link.expires_at <= self._clock():
+            return None
+        if link.browser_hash is not None and link.browser_hash != hash_token(browser or ""):
             return None
         scope = TenantScope(link.organization_id, frozenset((link.workspace_id,)))
         end_user = await tx.end_users.get(scope, link.end_user_id)

@@ -125,6 +125,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "connections.own": lambda tx, scope, its: tx.connections.own(scope, its.end_user, integration=its.integration),
     "connections.of_end_user": lambda tx, scope, its: tx.connections.of_end_user(scope, its.end_user),
+    "connections.batch": lambda tx, scope, its: tx.connections.batch(
+        scope, workspace_id=its.workspace, end_user_ids=[its.end_user], after="", limit=100
+    ),
     "connections.page": lambda tx, scope, its: tx.connections.page(scope, workspace_id=its.workspace, **PAGE),
     "connections.display_names": lambda tx, scope, its: tx.connections.display_names(scope, [its.connection]),
     "connect_links.get": lambda tx, scope, its: tx.connect_links.get(scope, its.link),
@@ -175,7 +178,7 @@ OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
-    *("connection_counts", "external_ids", "set_status", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
+    *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.
     *("state_entries.at", "state_entries.remove", "state_entries.count"),
@@ -183,11 +186,14 @@ UNSCOPED = {
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
     "end_users.find_with_integration",
-    *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take"),
+    *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take", "connect_steps.by_key"),
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
-    *("identity_checks.delete_expired", "known_browsers.delete_expired"),
+    *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
+    *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
+    # Whether a provider's account is in use by anybody: no row comes out.
+    "connections.shares_account",
     "canaries.find",
 }
 

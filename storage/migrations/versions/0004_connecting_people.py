@@ -16,6 +16,7 @@ def upgrade() -> None:
         links.add_column(sa.Column("kind", sa.Text, nullable=False, server_default="portal"))
         links.add_column(text("browser_hash", nullable=True))
         links.create_check_constraint("kind", "kind in ('portal', 'secret')")
+    op.add_column("connect_steps", moment("taken_at", nullable=True))
     identity()
     op.create_table(
         "oauth_apps",
@@ -32,7 +33,7 @@ def upgrade() -> None:
         text("organization_id", index=True),
         text("workspace_id", nullable=True),
         *(text(name) for name in ("connection_id", "integration_name", "auth_method_key")),
-        text("account_label", nullable=True),
+        *(text(name, nullable=True) for name in ("oauth_app_id", "client_id", "account_id", "account_label")),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         moment("next_attempt_at", index=True),
