@@ -1,6 +1,6 @@
 """Rows of connections, credentials sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -96,6 +96,45 @@ class Connections(Repository[Connection]):
         """Return all connections of an end user."""
         return await self._all(scope, col(Connection.end_user_id) == end_user_id)
 
+    async def batch(
+        self,
+        scope: TenantScope,
+        *,
+        workspace_id: str | None = None,
+        end_user_ids: Collection[str] | None = None,
+        after: str,
+        limit: int,
+    ) -> list[Connection]:
+        """Return connections in order of id from behind `after`: all, or only a workspace's, or only end users'."""
+        conditions = [col(Connection.id) > after]
+        if workspace_id is not None:
+            conditions.append(col(Connection.workspace_id) == workspace_id)
+        if end_user_ids is not None:
+            conditions.append(col(Connection.end_user_id).in_(end_user_ids))
+        found = await self._session.scalars(
+            select(Connection).where(self._boundary(scope), *conditions).order_by(col(Connection.id)).limit(limit)
+        )
+        return list(found)
+
+    async def shares_account(self, account_id: str | None, *, apps: Collection[tuple[str, str | None]]) -> bool:
+        """Tell whether any tenant has a connection of this provider account, or of one that nobody knows.
+
+        `apps` are the pairs of integration and tenant's own OAuth app under which the provider sees the same app.
+        """
+        same_app = or_(
+            *(
+                and_(
+                    col(Connection.integration_name) == name, col(Connection.oauth_app_id).is_not_distinct_from(app_id)
+                )
+                for name, app_id in apps
+            )
+        )
+        conditions = [same_app]
+        if account_id is not None:
+            conditions.append(or_(col(Connection.account_id).is_(None), col(Connection.account_id) == account_id))
+        found = await self._session.scalar(select(col(Connection.id)).where(*conditions).limit(1))
+        return found is not None
+
     async def page(
         self,
         scope: TenantScope,
@@ -122,23 +161,6 @@ class Connections(Repository[Connection]):
             within &= or_(col(Connection.workspace_id).is_(None), col(Connection.workspace_id).in_(scope.workspace_ids))
         found = await self._session.scalars(select(Connection).where(within, col(Connection.id).in_(connection_ids)))
         return {row.id: row for row in found}
-
-    async def set_status(self, connection_id: str, *, version: int, status: str, last_error: str | None) -> bool:
-        """Set the status of a connection that still holds the credential of this version; whether it did."""
-        done = await self._session.execute(
-            update(Connection)
-            .where(col(Connection.id) == connection_id, col(Connection.version) == version)
-            .values(status=status, last_error=last_error)
-            .returning(col(Connection.id), col(Connection.end_user_id))
-        )
-        row = done.one_or_none()
-        if row is None:
-            return False
-        _, end_user_id = row
-        self._changed(("connection", connection_id))
-        if end_user_id is not None:
-            self._changed(("end_user_connections", end_user_id))
-        return True
 
     async def mark_refresh(self, row: Connection, *, at: datetime) -> None:
         """Note that new tokens are about to be asked for; `row` stays as it was, and nobody keeps a copy of this."""
