@@ -73,6 +73,13 @@ async def announce_many(tx: Transaction, event: Event, subjects: Sequence[Subjec
     await tx.webhook_deliveries.append(rows)
 
 
+def change_of(connection: Connection, *, before: str) -> Event:
+    """Return as what a change of a connection is told, whose status was `before`."""
+    if connection.status == before:
+        return Event.CONNECTION_UPDATED
+    return Event.CONNECTION_RECOVERED if connection.status == "ACTIVE" else Event.CONNECTION_ERROR
+
+
 def connection_shown(row: Connection, *, end_user: str | None) -> dict[str, Any]:
     """Return a connection as REST shows it; `end_user` is the external id of whoever owns it."""
     return _without_none(

@@ -12,6 +12,7 @@ from gateway.connections.credential_forms import wire_types
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.portals import Offer, Portal, owner_of
 from gateway.errors import ConnectionNotFound, Duplicate, EndUserNotFound, Forbidden
+from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.tenancy.end_users import find_or_add
@@ -75,9 +76,12 @@ class Attachments:
                 raise AnotherAccount(held, new)
             if held is None:
                 row = await tx.connections.insert(self._row(portal, offer, new, end_user))
+                event = Event.CONNECTION_CREATED
             else:
-                credential = self._credential(held.id, portal, offer, new)
+                credential, before = self._credential(held.id, portal, offer, new), held.status
                 row = await tx.connections.update(held, **credential, version=held.version + 1)
+                event = change_of(row, before=before)
+            await announce(tx, event, row, now=self._clock())
             if portal.session is not None:
                 session = await tx.connect_sessions.get(portal.scope, portal.session.id)
                 if session is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.connections.credential_forms import accept_values, find_method
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.oauth_apps import WantedApp, choose_app
 from gateway.errors import (
     ConnectionNotFound,
     Duplicate,
@@ -15,6 +16,7 @@ from gateway.errors import (
     ScopeDenied,
     ValidationFailed,
 )
+from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.tenancy.end_users import find_or_add
@@ -68,7 +70,7 @@ class Connections:
     async def create(self, scope: TenantScope, new: NewConnection) -> tuple[Connection, EndUser | None]:
         """Make a connection; an end user whom we don't know yet is made along with it (contract 4.13).
 
-        Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `Duplicate`.
+        Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `InvalidOAuthApp`, `Duplicate`.
         """
         method = self._method(new.integration_name, new.type, new.auth_method_key)
         values = accept_values(method, new.values)
@@ -76,8 +78,11 @@ class Connections:
             async with self._database.write() as tx:
                 owner, end_user = await self._owner(tx, scope, new)
                 instance = await self._instance(tx, scope, new=new, owner=owner)
+                app = WantedApp(new.integration_name, owner.workspace_id, app_id=new.oauth_app_id)
                 row = self._row(scope, new, owner=owner, instance=instance, method=method, values=values)
-                return await tx.connections.insert(row), end_user
+                row.oauth_app_id = await choose_app(tx, scope, app)
+                await announce(tx, Event.CONNECTION_CREATED, await tx.connections.insert(row), now=self._clock())
+                return row, end_user
         except AlreadyExists as error:
             raise Duplicate(
                 f"there is already a {new.integration_name} connection with the external id {new.external_id[:200]!r}"
@@ -103,7 +108,9 @@ class Connections:
         """Change how a connection is shown. Raises `ConnectionNotFound`."""
         async with self._database.write() as tx:
             row = await _existing(tx, scope, connection_id)
-            return await tx.connections.update(row, display_name=display_name, updated_at=self._clock())
+            await tx.connections.update(row, display_name=display_name, updated_at=self._clock())
+            await announce(tx, Event.CONNECTION_UPDATED, row, now=self._clock())
+            return row
 
     async def replace_credentials(
         self,
@@ -120,11 +127,11 @@ class Connections:
         """
         async with self._database.write() as tx:
             row = await _existing(tx, scope, connection_id)
-            method = self._method(row.integration_name, row.type, row.auth_method_key)
+            method, before = self._method(row.integration_name, row.type, row.auth_method_key), row.status
             sealed = self._safe.seal(
                 accept_values(method, values), connection_id=row.id, organization_id=row.organization_id
             )
-            return await tx.connections.update(
+            await tx.connections.update(
                 row,
                 sealed=sealed,
                 version=row.version + 1,
@@ -137,6 +144,8 @@ class Connections:
                 granted_scopes=row.granted_scopes if granted_scopes is None else granted_scopes,
                 updated_at=self._clock(),
             )
+            await announce(tx, change_of(row, before=before), row, now=self._clock())
+            return row
 
     async def delete(self, scope: TenantScope, connection_id: str) -> None:
         """Remove a connection; what pinned it is left without. Raises `ConnectionNotFound`."""
@@ -210,7 +219,6 @@ class Connections:
             workspace_integration_id=instance.id if instance is not None else None,
             integration_name=new.integration_name,
             auth_method_key=method.key,
-            oauth_app_id=new.oauth_app_id,
             external_id=new.external_id,
             display_name=new.display_name,
             type=new.type,

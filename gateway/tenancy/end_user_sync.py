@@ -1,12 +1,13 @@
 """Mirrors a product's list of users into a workspace: idempotent, a result for each row, no bad row spoils others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from gateway.errors import Duplicate, NotFound, ToolgateError
+from gateway.events import Event, announce_many
 from gateway.kit.clock import Clock
 from gateway.refusals import refusing
 from gateway.tenancy.end_users import CONFLICTS, NewEndUser, end_user_row, end_user_values
@@ -89,6 +90,7 @@ class _Pass:
     scope: TenantScope
     workspace_id: str
     now: datetime
+    added: list[EndUser] = field(default_factory=list[EndUser])
 
     async def take(self, rows: Sequence[SyncRow | SyncResult]) -> list[SyncResult]:
         names = [row.external_id for row in rows if isinstance(row, SyncRow)]
@@ -101,6 +103,7 @@ class _Pass:
                 continue
             results.append(await self._row(row, known.get(row.external_id), is_repeated=row.external_id in seen))
             seen.add(row.external_id)
+        await announce_many(self.tx, Event.END_USER_CREATED, self.added, now=self.now)
         return results
 
     async def _row(self, row: SyncRow, known: EndUser | None, *, is_repeated: bool) -> SyncResult:
@@ -119,7 +122,8 @@ class _Pass:
         end_user = end_user_row(self.scope, new, now=self.now)
         if row.changes.get("suspended"):
             end_user.suspended_at = self.now
-        return SyncStatus.CREATED, await self.tx.end_users.insert(end_user)
+        self.added.append(await self.tx.end_users.insert(end_user))
+        return SyncStatus.CREATED, end_user
 
     async def _update(self, known: EndUser, row: SyncRow, values: dict[str, Any]) -> tuple[SyncStatus, EndUser]:
         different = {name: value for name, value in values.items() if getattr(known, name) != value}

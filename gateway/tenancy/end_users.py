@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.errors import Duplicate, EndUserNotFound, NotFound, ValidationFailed
+from gateway.events import Event, announce
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.refusals import refusing
@@ -61,7 +62,8 @@ class EndUsers:
             async with self._database.write() as tx:
                 if await tx.workspaces.get(scope, new.workspace_id) is None:
                     raise NotFound("there is no such workspace")
-                return await tx.end_users.insert(row)
+                await announce(tx, Event.END_USER_CREATED, await tx.end_users.insert(row), now=self._clock())
+                return row
 
     async def get(self, scope: TenantScope, end_user_id: str) -> EndUserWithConnections:
         """Return an end user with all connections. Raises `EndUserNotFound`."""
@@ -165,7 +167,9 @@ async def find_or_add(
     if known is not None:
         return known
     new = NewEndUser(workspace_id=workspace_id, external_id=external_id)
-    return await tx.end_users.insert(end_user_row(scope, new, now=now))
+    row = await tx.end_users.insert(end_user_row(scope, new, now=now))
+    await announce(tx, Event.END_USER_CREATED, row, now=now)
+    return row
 
 
 async def existing_end_user(tx: Transaction, scope: TenantScope, end_user_id: str) -> EndUser:
