@@ -1,0 +1,93 @@
+"""A real SMTP server that keeps what it is sent, in the test's own event loop."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail as it came over the wire."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    message: EmailMessage
+    raw: bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        assert part is not None
+        return part.get_content().replace("\r\n", "\n")
+
+
+@dataclass
+class SmtpSink:
+    """Takes every mail, unless `refusal` is set to what it is to answer instead (such as `550 no such mailbox`)."""
+
+    port: int = 0
+    host: str = "127.0.0.1"
+    refusal: str | None = None
+    received: list[Received] = field(default_factory=list[Received])
+    _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's
+        if self.refusal is not None:
+            return self.refusal
+        raw = envelope.content
+        assert isinstance(raw, bytes)
+        message = message_from_bytes(raw, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        received = Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, raw)
+        async with self._arrived:
+            self.received.append(received)
+            self._arrived.notify_all()
+        return "250 taken"
+
+    async def mail_to(self, address: str, *, count: int = 1) -> Received:
+        """The `count`th mail to this address, waited for."""
+
+        def to_this() -> list[Received]:
+            return [mail for mail in self.received if address in mail.recipients]
+
+        async with asyncio.timeout(10), self._arrived:
+            await self._arrived.wait_for(lambda: len(to_this()) >= count)
+        return to_this()[count - 1]
+
+
+@asynccontextmanager
+async def smtp_sink(*, tls: ssl.SSLContext | None = None) -> AsyncGenerator[SmtpSink]:
+    """Serve on a free port of 127.0.0.1; with `tls`, encrypted from the first byte."""
+    sink = SmtpSink()
+    loop = asyncio.get_running_loop()
+    sessions: list[SMTP] = []
+
+    def session() -> SMTP:
+        sessions.append(SMTP(sink, hostname="localhost", enable_SMTPUTF8=True, loop=loop))
+        return sessions[-1]
+
+    server = await loop.create_server(session, sink.host, 0, ssl=tls)
+    sink.port = server.sockets[0].getsockname()[1]
+    try:
+        yield sink
+    finally:
+        server.close()
+        # A client that broke off leaves its session open.
+        for each in sessions:
+            if each.transport is not None:
+                each.transport.close()
+        await asyncio.sleep(0)  # sessions learn of it in the next turn of the loop
+        await server.wait_closed()
