@@ -22,6 +22,7 @@ from gateway.connections.oauth_apps import OAuthApps
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import ask
 from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
+from gateway.events import Event, announce
 from gateway.kit.clock import Clock
 from gateway.kit.single_flight import SingleFlight
 from integrations.catalog import Catalog
@@ -119,9 +120,9 @@ class Refresh:
     async def mark_rejected(self, connection: Connection, message: str) -> None:
         """Note that the provider refuses this credential for good; one put in meanwhile is not touched."""
         async with self._database.write() as tx:
-            await tx.connections.set_status(
-                connection.id, version=connection.version, status="ERROR", last_error=message
-            )
+            row = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
+            if row is not None and row.version == connection.version and is_active(row):
+                await self._mark_ended(tx, row, message)
 
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
         if self._grants.of(connection) is None:
@@ -194,7 +195,14 @@ class Refresh:
             if row.version != begun.version:
                 return row
             _log.info("grant ended", connection_id=row.id, integration=row.integration_name, reason=error.message)
-            return await tx.connections.update(row, status="ERROR", last_error=reason, refresh_started_at=None)
+            return await self._mark_ended(tx, row, reason)
+
+    async def _mark_ended(self, tx: Transaction, row: Connection, reason: str) -> Connection:
+        was_active = is_active(row)
+        await tx.connections.update(row, status="ERROR", last_error=reason, refresh_started_at=None)
+        if was_active:
+            await announce(tx, Event.CONNECTION_ERROR, row, now=self._clock())
+        return row
 
     def _ending(self, begun: Connection, error: GrantDead) -> str:
         title, hint = self._grants.title(begun), self._grants.ended_hint(begun)
