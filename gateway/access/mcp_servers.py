@@ -22,6 +22,9 @@ from storage.scope import TenantScope
 
 TOOLS, CODE = "TOOLS", "CODE"
 OAUTH, BEARER = "oauth", "bearer"
+MAX_CONNECT_WAIT_SECONDS = 240
+"""Clients give up by themselves after 60 s to 300 s."""
+_CONNECT_WAIT = "connectWaitSeconds"
 _STATIC, _END_USER, _OAUTH_TOKEN = "static", "end_user", "oauth"  # kinds of tokens
 
 
@@ -187,6 +190,12 @@ class McpServers:
         external_ids = await tx.end_users.external_ids([server.end_user_id] if server.end_user_id is not None else [])
         has_static = await tx.mcp_tokens.static_of(scope, server.id) is not None
         return ShownServer(server, has_static, external_ids.get(server.end_user_id or ""), token)
+
+
+def connect_wait_seconds(server: McpServer) -> int:
+    """Return how long a call at this server waits for its end user to connect an account that it lacks; 0 is not."""
+    seconds = (server.settings or {}).get(_CONNECT_WAIT, 0)
+    return min(seconds, MAX_CONNECT_WAIT_SECONDS)
 
 
 async def _end_user_id(tx: Transaction, scope: TenantScope, workspace_id: str, external_id: str) -> str:

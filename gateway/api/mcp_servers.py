@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gateway.access.mcp_servers import NewMcpServer, ShownServer
+from gateway.access.mcp_servers import MAX_CONNECT_WAIT_SECONDS, NewMcpServer, ShownServer
 from gateway.api.calls import Call
 from gateway.api.mcp_tools import McpServerTool, tools_of
 from gateway.api.models import (
@@ -48,6 +48,12 @@ class McpServerSettings(Body):
 
     code_mode: CodeModeSettings = CodeModeSettings()
     mcp_app: McpAppSettings = McpAppSettings()
+    connect_wait_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_CONNECT_WAIT_SECONDS,
+        description="How long a tool call waits for the end user to connect an account that it lacks.",
+    )
 
 
 class McpServerToCreate(Body):

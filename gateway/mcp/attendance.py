@@ -6,6 +6,9 @@ proxy takes the silence for the end (MCP 2026-07-28, streamable HTTP).
 """
 
 import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +16,7 @@ PING_SECONDS = 15.0
 # Most calls are over by then, and watching costs more than the rest of what is done for the client here.
 _UNWATCHED_SECONDS = 0.1
 _PING = b": ping\r\n\r\n"
+_KEY = "toolgate.attended_answer"
 _STREAM_START: Message = {
     "type": "http.response.start",
     "status": 200,
@@ -40,6 +44,8 @@ def attended(serve: ASGIApp, *, may_stream: bool, ping_seconds: float = PING_SEC
 
         try:
             async with asyncio.TaskGroup() as tasks:
+                if may_stream:
+                    scope[_KEY] = answer
                 watch = _Watch(receive, answer, ping_seconds=ping_seconds if may_stream else None)
                 watch.begin_soon(tasks)
                 try:
@@ -50,6 +56,13 @@ def attended(serve: ASGIApp, *, may_stream: bool, ping_seconds: float = PING_SEC
             pass
 
     return serve_attended
+
+
+async def tell(scope: Scope, notification: Mapping[str, Any]) -> None:
+    """Send a JSON-RPC notification ahead of the answer to this request, if its client takes event streams."""
+    answer: _Answer | None = scope.get(_KEY)
+    if answer is not None:
+        await answer.tell(json.dumps(notification, separators=(",", ":")).encode())
 
 
 class _Answer:
@@ -70,7 +83,7 @@ class _Answer:
         self._is_there = True
         if self._is_stream:
             async with self._turn:
-                await self._send({**message, "body": b"event: message\r\ndata: " + message["body"] + b"\r\n\r\n"})
+                await self._send({**message, "body": _event(message["body"])})
             return
         if self._start is not None:
             start, self._start = self._start, None
@@ -78,14 +91,26 @@ class _Answer:
         await self._send(message)
 
     async def ping(self) -> None:
-        """Show that the call is still at work; the first one makes the answer a stream."""
+        """Show that the call is still at work."""
+        await self._send_ahead(_PING)
+
+    async def tell(self, notification: bytes) -> None:
+        """Send a notification."""
+        await self._send_ahead(_event(notification))
+
+    async def _send_ahead(self, chunk: bytes) -> None:
+        """Send something before the answer; the first time makes the answer a stream."""
         async with self._turn:
             if self._is_there:
                 return
             if not self._is_stream:
                 self._is_stream = True
                 await self._send(_STREAM_START)
-            await self._send({"type": "http.response.body", "body": _PING, "more_body": True})
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+def _event(message: bytes) -> bytes:
+    return b"event: message\r\ndata: " + message + b"\r\n\r\n"
 
 
 class _Watch:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.access.mcp_servers import connect_wait_seconds
 from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
 from gateway.kit.clock import Clock
@@ -30,6 +31,8 @@ class Door:
     name: str
     description: str | None
     takes_oauth: bool
+    connect_wait_seconds: int
+    """How long a call waits for its person to connect an account that it lacks."""
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -116,6 +119,7 @@ class McpDoorkeeper:
             name=server.name,
             description=server.description,
             takes_oauth=server.auth_mode != "bearer",
+            connect_wait_seconds=connect_wait_seconds(server),
         )
 
     async def _load_admission(self, token_hash: str) -> _Admission:

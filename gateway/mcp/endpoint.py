@@ -18,15 +18,16 @@ from gateway.mcp.auth import TOOLS_SCOPE, Door, McpDoorkeeper
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
 from gateway.mcp.origins import Origins
+from gateway.mcp.places import Places
 from gateway.mcp.sessions import Session, Sessions
 from gateway.mcp.stream import change_stream
 from gateway.mcp.visit import Visit
+from gateway.mcp.waiting import Waiting
 from gateway.principals import McpPrincipal
 
 MCP_PATH = "/mcp/"
 _VERSION_HEADER = "mcp-protocol-version"
 _SESSION_HEADER = "mcp-session-id"
-_MAX_CALLS_AT_ONCE = 32
 
 
 class McpEndpoint:
@@ -36,19 +37,21 @@ class McpEndpoint:
         self,
         *,
         public_url: str,
-        origins: Origins,
         doorkeeper: McpDoorkeeper,
         sessions: Sessions,
         listeners: Listeners,
         handlers: McpHandlers,
+        places: Places,
+        waiting: Waiting,
         body_max_bytes: int,
     ) -> None:
         self._public_url = public_url
-        self._origins = origins
+        self._origins = Origins(public_url)
         self._doorkeeper = doorkeeper
         self._sessions = sessions
         self._listeners = listeners
-        self._under_way: dict[str, int] = {}
+        self._places = places
+        self._waiting = waiting
         self._sdk = StreamableHTTPSessionManager(
             handlers.server(), stateless=True, max_request_body_size=body_max_bytes, json_response=True
         )
@@ -114,7 +117,9 @@ class McpEndpoint:
         if method == "initialize":
             serve = _with_header(serve, _SESSION_HEADER, self._sessions.begin(visit.principal, envelope.get("params")))
         if method == "tools/call":
-            serve = self._within_limit(serve, visit.principal)
+            serve = self._places.within_limit(serve, visit.principal.token_id)
+        if method == "notifications/cancelled":
+            self._waiting.cancel(visit.principal, _cancelled(envelope))
         return _replaying(serve, message, receive)
 
     def _session(self, request: "_Request", principal: McpPrincipal) -> Session | None:
@@ -123,24 +128,6 @@ class McpEndpoint:
         if session_id is None or _era(request) not in HANDSHAKE_PROTOCOL_VERSIONS:
             return None
         return self._sessions.read(session_id, principal) or _NOT_OURS
-
-    def _within_limit(self, serve: ASGIApp, principal: McpPrincipal) -> ASGIApp:
-        """Refuse a call, before anything is done, while its token has as many under way as one may have."""
-        key = principal.token_id
-
-        async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-            if self._under_way.get(key, 0) >= _MAX_CALLS_AT_ONCE:
-                await refusals.too_many_calls(_MAX_CALLS_AT_ONCE)(scope, receive, send)
-                return
-            self._under_way[key] = self._under_way.get(key, 0) + 1
-            try:
-                await serve(scope, receive, send)
-            finally:
-                self._under_way[key] -= 1
-                if not self._under_way[key]:
-                    del self._under_way[key]
-
-        return limited
 
     async def _is_admitted(self, door: Door, token: str) -> bool:
         return await self._doorkeeper.admit(door, token) is not None
@@ -168,6 +155,11 @@ def _is_message(envelope: Mapping[str, Any]) -> bool:
     if envelope.get("jsonrpc") != "2.0" or not isinstance(envelope.get("params", {}), dict):
         return False
     return isinstance(envelope.get("method"), str) or not envelope.keys().isdisjoint(("result", "error"))
+
+
+def _cancelled(envelope: Mapping[str, Any]) -> Any:
+    """Return the id of the request that a `notifications/cancelled` is about."""
+    return cast("dict[str, Any]", envelope.get("params", {})).get("requestId")
 
 
 def _bearer(request: _Request) -> str | None:

@@ -8,8 +8,9 @@ from gateway.mcp.endpoint import McpEndpoint
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
 from gateway.mcp.metadata import ResourceMetadata
-from gateway.mcp.origins import Origins
+from gateway.mcp.places import Places
 from gateway.mcp.sessions import Sessions
+from gateway.mcp.waiting import Waiting
 from gateway.wiring import Gateway
 
 
@@ -23,19 +24,23 @@ class McpFace:
         settings = gateway.settings
         doorkeeper = McpDoorkeeper(database=gateway.database, clock=gateway.clock, changes=gateway.changes)
         self._listeners = Listeners(toolsets=gateway.toolsets, changes=gateway.changes)
+        places = Places()
+        self._waiting = Waiting(changes=gateway.changes, places=places)
         handlers = McpHandlers(
             toolsets=gateway.toolsets,
             execution=gateway.execution,
             listeners=self._listeners,
+            waiting=self._waiting,
             result_max_bytes=settings.tool_result_max_bytes,
         )
         self.endpoint = McpEndpoint(
             public_url=settings.public_url,
-            origins=Origins(settings.public_url),
             doorkeeper=doorkeeper,
             sessions=Sessions(gateway.cipher),
             listeners=self._listeners,
             handlers=handlers,
+            places=places,
+            waiting=self._waiting,
             body_max_bytes=settings.mcp_body_max_bytes,
         )
         self.metadata = ResourceMetadata(public_url=settings.public_url, doorkeeper=doorkeeper).answer
@@ -47,5 +52,6 @@ class McpFace:
             yield
 
     def drain(self) -> None:
-        """End the open streams, which would otherwise keep a server from stopping."""
+        """End the open streams and the calls that wait, which would otherwise keep a server from stopping."""
         self._listeners.close()
+        self._waiting.close()

@@ -12,6 +12,7 @@ from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    ElicitResult,
     InputRequiredResult,
     ListToolsResult,
     NotificationParams,
@@ -27,12 +28,14 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from gateway import __version__
-from gateway.errors import ToolgateError
+from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
 from gateway.mcp.listeners import Listeners, TooManyStreams
 from gateway.mcp.lists import SERVER_NAME, ToolLists
-from gateway.mcp.results import Dialect, failure, success
+from gateway.mcp.progress import progress_of
+from gateway.mcp.results import LINK_REQUEST, Dialect, failure, success
 from gateway.mcp.visit import Visit, visit_of
+from gateway.mcp.waiting import Waiting
 from gateway.tools.execution import Execution, Invocation, Outcome
 from gateway.tools.toolset import Tool, Toolsets
 
@@ -44,11 +47,18 @@ class McpHandlers:
     """The handlers of all MCP servers; which one is asked stands in the visit of the request."""
 
     def __init__(
-        self, *, toolsets: Toolsets, execution: Execution, listeners: Listeners, result_max_bytes: int
+        self,
+        *,
+        toolsets: Toolsets,
+        execution: Execution,
+        listeners: Listeners,
+        waiting: Waiting,
+        result_max_bytes: int,
     ) -> None:
         self._toolsets = toolsets
         self._execution = execution
         self._listeners = listeners
+        self._waiting = waiting
         self._result_max_bytes = result_max_bytes
         self._lists = ToolLists()
 
@@ -95,7 +105,38 @@ class McpHandlers:
         return self._lists.of(toolset, protocol_version=ctx.protocol_version, is_modern=is_modern)
 
     async def _call_tool(self, ctx: _Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+        visit, dialect = visit_of(ctx), _dialect(ctx, params)
+        outcome = await self._attempt(visit, params)
+        if isinstance(outcome, ConnectionRequired) and visit.door.connect_wait_seconds and dialect.may_wait:
+            outcome = await self._once_connected(ctx, params, outcome)
+        _note(ctx, visit, tool_name=params.name, outcome=outcome)
+        if isinstance(outcome, ToolgateError):
+            return failure(outcome, dialect)
+        return success(outcome, dialect, max_bytes=self._result_max_bytes)
+
+    async def _once_connected(
+        self, ctx: _Context, params: CallToolRequestParams, refusal: ConnectionRequired
+    ) -> Outcome | ToolgateError:
+        """Run the call once its person has connected what it lacks, or return what is still missing after a while."""
         visit = visit_of(ctx)
+
+        async def attempt() -> Outcome | ToolgateError:
+            if not await visit.still_admitted():
+                return Unauthorized("the token of this call is no longer valid")
+            return await self._attempt(visit, params)
+
+        return await self._waiting.outlast(
+            refusal,
+            attempt,
+            principal=visit.principal,
+            # Since 2026-07-28 a client gives up by leaving.
+            request_id=None if _is_modern(ctx) else ctx.request_id,
+            seconds=visit.door.connect_wait_seconds,
+            tell=progress_of(ctx, params, seconds=visit.door.connect_wait_seconds),
+        )
+
+    async def _attempt(self, visit: Visit, params: CallToolRequestParams) -> Outcome | ToolgateError:
+        """Run the tool as the server has it now. Raises the JSON-RPC error for a tool that it does not have."""
         toolset = await self._toolsets.of(visit.principal.server_id)
         tool = toolset.by_name.get(params.name)
         if tool is None:
@@ -103,12 +144,7 @@ class McpHandlers:
             raise MCPError(
                 INVALID_PARAMS, f"there is no tool {shown!r} on this server (any more): list the tools again"
             )
-        outcome = await self._run(visit, tool, params.arguments or {})
-        _note(ctx, visit, tool=tool, outcome=outcome)
-        dialect = _dialect(ctx, visit, params)
-        if isinstance(outcome, ToolgateError):
-            return failure(outcome, dialect)
-        return success(outcome, dialect, max_bytes=self._result_max_bytes)
+        return await self._run(visit, tool, params.arguments or {})
 
     async def _run(self, visit: Visit, tool: Tool, arguments: dict[str, Any]) -> Outcome | ToolgateError:
         invocation = Invocation(
@@ -159,8 +195,9 @@ def _own_identity(ctx: _Context, result: HandlerResult) -> HandlerResult:
     return result
 
 
-def _dialect(ctx: _Context, visit: Visit, params: CallToolRequestParams) -> Dialect:
+def _dialect(ctx: _Context, params: CallToolRequestParams) -> Dialect:
     if not _is_modern(ctx):
+        visit = visit_of(ctx)
         return Dialect(False, visit.session is not None and visit.session.takes_url_elicitation)
     capabilities = ctx.session.client_capabilities
     elicitation = capabilities.elicitation if capabilities is not None else None
@@ -168,7 +205,13 @@ def _dialect(ctx: _Context, visit: Visit, params: CallToolRequestParams) -> Dial
         is_modern=True,
         takes_url_elicitation=elicitation is not None and elicitation.url is not None,
         has_answered=bool(params.input_responses),
+        has_declined=_has_declined(params),
     )
+
+
+def _has_declined(params: CallToolRequestParams) -> bool:
+    answer = (params.input_responses or {}).get(LINK_REQUEST)
+    return isinstance(answer, ElicitResult) and answer.action != "accept"
 
 
 def _is_modern(ctx: _Context) -> bool:
@@ -179,14 +222,14 @@ def _no_header_schema(_name: str) -> None:
     return None
 
 
-def _note(ctx: _Context, visit: Visit, *, tool: Tool, outcome: Outcome | ToolgateError) -> None:
+def _note(ctx: _Context, visit: Visit, *, tool_name: str, outcome: Outcome | ToolgateError) -> None:
     """Have the request's line say who had what done by which account, and how it ended; never with what input."""
     failed = isinstance(outcome, ToolgateError)
     connection = None if failed else outcome.connection
     request: Any = ctx.request
     note(
         request.scope,
-        tool=tool.name,
+        tool=tool_name,
         outcome=outcome.code if failed else "ok",
         workspace_id=visit.principal.workspace_id,
         end_user_id=visit.principal.end_user_id,

@@ -25,7 +25,7 @@ from gateway.tools.execution import Outcome
 from integrations.action import Attachment
 
 ACCOUNT_META_KEY = "io.toolgate/account"
-_LINK_REQUEST = "connect"
+LINK_REQUEST = "connect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ class Dialect:
     takes_url_elicitation: bool
     has_answered: bool = False
     """The request carries the client's answers to an earlier `input_required`."""
+    has_declined: bool = False
+    """The person does not want to open the link."""
+
+    @property
+    def may_wait(self) -> bool:
+        """Tell whether the person can be connecting while the call waits; who opens links is asked to first."""
+        return not self.has_declined and (self.has_answered or not self.takes_url_elicitation)
 
 
 def success(outcome: Outcome, dialect: Dialect, *, max_bytes: int) -> CallToolResult:
@@ -61,7 +68,7 @@ def failure(error: ToolgateError, dialect: Dialect) -> CallToolResult | InputReq
         if dialect.is_modern and not dialect.has_answered:
             # Consent to open the link is not the connection: after the answer, the plain result says what is missing.
             asked = ElicitRequestURLParams(message=error.message, url=error.setup_url)
-            return InputRequiredResult(input_requests={_LINK_REQUEST: ElicitRequest(params=asked)})
+            return InputRequiredResult(input_requests={LINK_REQUEST: ElicitRequest(params=asked)})
         if not dialect.is_modern:
             setup_id = error.setup_url.rsplit("/", 1)[-1]
             asked = ElicitRequestURLParams(message=error.message, url=error.setup_url, elicitation_id=setup_id)

@@ -32,7 +32,7 @@ async def test_a_new_server_is_answered_as_the_contract_says(api: Rest, workspac
             "workspaceId": workspace["id"],
             "name": "Support",
             "mode": "TOOLS",
-            "settings": {"codeMode": {"approvalWaitSeconds": 0}, "mcpApp": {"enabled": False}},
+            "settings": {"codeMode": {"approvalWaitSeconds": 0}, "mcpApp": {"enabled": False}, "connectWaitSeconds": 0},
             "authMode": "oauth",
             "endUserAccess": "restricted",
             "auth": {
@@ -117,7 +117,7 @@ async def test_null_clears_and_absence_keeps(api: Rest, workspace: dict[str, Any
     made = await api.made(SERVERS, body)
     path = f"{SERVERS}/{made['id']}"
     kept = (await api.patch(path, {"settings": {"codeMode": {"approvalWaitSeconds": 5}}})).json()["server"]
-    settings = {"codeMode": {"approvalWaitSeconds": 5}, "mcpApp": {"enabled": False}}
+    settings = {"codeMode": {"approvalWaitSeconds": 5}, "mcpApp": {"enabled": False}, "connectWaitSeconds": 0}
     assert kept == {**made, "settings": settings, "updatedAt": ANY}
     cleared = (await api.patch(path, {"description": None, "endUserId": None})).json()["server"]
     expected = {name: value for name, value in kept.items() if name != "description"}
@@ -233,3 +233,14 @@ async def test_another_organization_sees_none_of_it(anonymous: Rest, api: Rest, 
     ):
         assert failure(answer) == (404, "NOT_FOUND")
     assert (await stranger.get(SERVERS)).json() == {"servers": [], "total": 0}
+
+
+async def test_how_long_calls_wait_for_their_person_is_set_per_server(api: Rest, workspace: dict[str, Any]) -> None:
+    body = {"name": "S", "workspaceId": workspace["id"], "settings": {"connectWaitSeconds": 45}}
+    made = await api.made(SERVERS, body)
+    assert made["settings"]["connectWaitSeconds"] == 45
+    path = f"{SERVERS}/{made['id']}"
+    assert (await api.patch(path, {"settings": {"connectWaitSeconds": 240}})).status_code == 200
+    assert (await api.get(path)).json()["server"]["settings"]["connectWaitSeconds"] == 240
+    for unfit in (-1, 241, "5", None):
+        assert failure(await api.patch(path, {"settings": {"connectWaitSeconds": unfit}})) == (400, "VALIDATION_ERROR")

@@ -1,0 +1,165 @@
+"""Calls that lack an account and wait for their person to connect it, where the MCP server allows for that.
+
+The change feed wakes them; nothing is asked for again and again. A call that waits holds no database connection and
+none of its token's places, and is tried again in full when it wakes: its token, its tool and its account may be others
+by then.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
+from typing import TypeAlias
+
+from gateway.changes import ChangeFeed
+from gateway.errors import ConnectionRequired, ToolgateError
+from gateway.kit.cache import Topic
+from gateway.mcp.places import Places
+from gateway.principals import McpPrincipal
+from gateway.tools.execution import Outcome
+
+MAX_WAITING = 2_000
+MAX_WAITING_OF_ONE_END_USER = 32
+"""Those beyond are answered at once, as if nobody waited here."""
+TELLING_SECONDS = 15.0
+"""How often a client hears that its call still waits. Some prolong their own time limit by it."""
+
+Attempt: TypeAlias = Callable[[], Awaitable[Outcome | ToolgateError]]
+Tell: TypeAlias = Callable[[ConnectionRequired, float], Awaitable[None]]
+"""Tells the client what its call waits for, and for how many seconds it has."""
+
+
+class WaitingCall:
+    """One call that waits."""
+
+    def __init__(self, principal: McpPrincipal, request: str | None) -> None:
+        self.principal = principal
+        self.request = request
+        self.is_over = False
+        self._topics = _deciding(principal)
+        self._woken = asyncio.Event()
+
+    def hear(self, topics: frozenset[Topic]) -> None:
+        """Have it look again if one of the topics decides whether it can go on."""
+        if not self._topics.isdisjoint(topics):
+            self._woken.set()
+
+    def end(self) -> None:
+        """Have it wait no longer."""
+        self.is_over = True
+        self._woken.set()
+
+    async def change(self, seconds: float) -> bool:
+        """Wait for so long at most; tell whether something has changed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        was_woken = self._woken.is_set()
+        self._woken.clear()
+        return was_woken
+
+
+class Waiting:
+    """All calls of this process that wait for somebody to connect an account."""
+
+    def __init__(self, *, changes: ChangeFeed, places: Places, telling_seconds: float = TELLING_SECONDS) -> None:
+        self._places = places
+        self._telling_seconds = telling_seconds
+        self._calls: dict[str, set[WaitingCall]] = {}
+        self._is_closed = False
+        changes.subscribe(self._hear)
+
+    async def outlast(
+        self,
+        refusal: ConnectionRequired,
+        attempt: Attempt,
+        *,
+        principal: McpPrincipal,
+        request_id: object,
+        seconds: float,
+        tell: Tell,
+    ) -> Outcome | ToolgateError:
+        """Return what `attempt` comes to once it lacks no account that its person can connect, or its last refusal.
+
+        What `attempt` raises goes through, and ends the waiting.
+        """
+        if principal.end_user_id is None or not self._has_room(principal.end_user_id):
+            return refusal
+        with self._entered(principal, request_id) as call:
+            deadline = asyncio.get_running_loop().time() + seconds
+            # At once, because the account may have come between the first attempt and the entry here.
+            outcome = await attempt()
+            while isinstance(outcome, ConnectionRequired) and outcome.setup_url is not None:
+                with self._places.left(principal.token_id):
+                    if not await self._woken(call, outcome, deadline=deadline, seconds=seconds, tell=tell):
+                        return outcome
+                outcome = await attempt()
+            return outcome
+
+    def cancel(self, principal: McpPrincipal, request_id: object) -> None:
+        """End the waiting of a call that its client has given up (`notifications/cancelled`, before 2026-07-28)."""
+        if request_id is None:
+            return
+        for call in self._calls.get(principal.end_user_id or "", ()):
+            if call.principal.token_id == principal.token_id and call.request == _written(request_id):
+                call.end()
+
+    def close(self) -> None:
+        """End all waiting, and begin none any more: for shutting down."""
+        self._is_closed = True
+        for calls in self._calls.values():
+            for call in calls:
+                call.end()
+
+    async def _woken(
+        self, call: WaitingCall, refusal: ConnectionRequired, *, deadline: float, seconds: float, tell: Tell
+    ) -> bool:
+        """Wait, and keep the client told; False when the time is up or nobody waits any more."""
+        while not call.is_over and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await tell(refusal, seconds - left)
+            if await call.change(min(left, self._telling_seconds)):
+                return not call.is_over
+        return False
+
+    @contextmanager
+    def _entered(self, principal: McpPrincipal, request_id: object) -> Generator[WaitingCall]:
+        call, end_user = WaitingCall(principal, _written(request_id)), principal.end_user_id or ""
+        calls = self._calls.setdefault(end_user, set())
+        calls.add(call)
+        try:
+            yield call
+        finally:
+            calls.discard(call)
+            if not calls and self._calls.get(end_user) is calls:
+                del self._calls[end_user]
+
+    def _has_room(self, end_user_id: str) -> bool:
+        everywhere = sum(len(calls) for calls in self._calls.values())
+        of_one = len(self._calls.get(end_user_id, ()))
+        return not self._is_closed and everywhere < MAX_WAITING and of_one < MAX_WAITING_OF_ONE_END_USER
+
+    def _hear(self, topics: Iterable[Topic]) -> None:
+        heard = frozenset(topics)
+        for calls in self._calls.values():
+            for call in calls:
+                call.hear(heard)
+
+
+def _deciding(principal: McpPrincipal) -> frozenset[Topic]:
+    end_user = principal.end_user_id or ""
+    return frozenset(
+        (
+            ("end_user_connections", end_user),
+            ("end_user", end_user),
+            ("mcp_token", principal.token_id),
+            ("mcp_server", principal.server_id),
+            ("workspace_integrations", principal.workspace_id),
+            ("workspace", principal.workspace_id),
+            ("organization", principal.organization_id),
+        )
+    )
+
+
+def _written(request_id: object) -> str | None:
+    """The id as JSON, in which 1 and "1" differ."""
+    return None if request_id is None else json.dumps(request_id)
