@@ -73,21 +73,12 @@ async def smtp_sink(*, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Smtp
     """Serve on a free port of 127.0.0.1; with `tls`, encrypted from the first byte."""
     sink = SmtpSink()
     loop = asyncio.get_running_loop()
-    sessions: list[SMTP] = []
-
-    def session() -> SMTP:
-        sessions.append(SMTP(sink, hostname="localhost", enable_SMTPUTF8=True, loop=loop))
-        return sessions[-1]
-
-    server = await loop.create_server(session, sink.host, 0, ssl=tls)
+    server = await loop.create_server(
+        lambda: SMTP(sink, hostname="localhost", enable_SMTPUTF8=True, loop=loop), sink.host, 0, ssl=tls
+    )
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink
     finally:
         server.close()
-        # A client that broke off leaves its session open.
-        for each in sessions:
-            if each.transport is not None:
-                each.transport.close()
-        await asyncio.sleep(0)  # sessions learn of it in the next turn of the loop
         await server.wait_closed()

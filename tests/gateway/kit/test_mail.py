@@ -111,15 +111,19 @@ async def test_a_refusing_a_silent_and_an_absent_server_are_told_alike(log_outpu
     with pytest.raises(MailFailed, match="the mail could not be sent"):
         await mailer(sink).send(mail())
 
+    given_up = asyncio.Event()
+
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        given_up.set()
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     async with server:
         silent = SmtpSink(port=server.sockets[0].getsockname()[1])
         with pytest.raises(MailFailed):
             await mailer(silent, timeout_seconds=0.2).send(mail())
+        await given_up.wait()
     logged = log_output.getvalue()
     assert "no such mailbox here" in logged
     assert "Grüße" not in logged
