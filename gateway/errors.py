@@ -190,6 +190,24 @@ class NoOAuthApp(ToolgateError):
     code = "NO_OAUTH_APP"
 
 
+class MissingOAuth2Config(ToolgateError):
+    """An OAuth app of the tenant's own is asked for, and there is none."""
+
+    code = "MISSING_OAUTH2_CONFIG"
+
+
+class InvalidOAuthApp(ToolgateError):
+    """The request names an OAuth app that can't be used for this."""
+
+    code = "INVALID_OAUTH_APP"
+
+
+class OAuthAppNotFound(NotFound):
+    """There is no such OAuth app."""
+
+    code = "OAUTH_APP_NOT_FOUND"
+
+
 class MissingToken(ToolgateError):
     """The request does not say which connect session it is about."""
 

@@ -19,7 +19,8 @@ from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
-from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.oauth_apps import AppSafe, OAuthApps
+from gateway.connections.own_oauth_apps import OwnOAuthApps
 from gateway.connections.portals import Portals
 from gateway.connections.provider_oauth import ProviderOAuth
 from gateway.connections.refresh import Refresh
@@ -83,6 +84,7 @@ class Gateway:
     manual_tools: ManualTools
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
+    oauth_apps: OwnOAuthApps
     connections: Connections
     connecting: Connecting
     refresh: Refresh
@@ -141,7 +143,8 @@ def _build(
     catalog: Catalog,
     egress: Egress,
 ) -> Gateway:
-    safe = CredentialSafe(cipher)
+    safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
+    apps = OAuthApps(settings.integrations, database=database, safe=app_safe)
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
     connections = Connections(database=database, catalog=catalog, safe=safe, clock=clock)
     resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
@@ -150,7 +153,7 @@ def _build(
     refresh = Refresh(
         database=database,
         catalog=catalog,
-        apps=OAuthApps(settings.integrations),
+        apps=apps,
         safe=safe,
         http=egress,
         clock=clock,
@@ -186,9 +189,17 @@ def _build(
         manual_tools=ManualTools(database, catalog=catalog, clock=clock),
         safe=safe,
         setup_urls=setup_urls,
+        oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
         connections=connections,
         connecting=_connecting(
-            settings, clock=clock, database=database, cipher=cipher, catalog=catalog, egress=egress, safe=safe
+            settings,
+            clock=clock,
+            database=database,
+            cipher=cipher,
+            catalog=catalog,
+            egress=egress,
+            safe=safe,
+            apps=apps,
         ),
         refresh=refresh,
         last_use=last_use,
@@ -210,8 +221,9 @@ def _connecting(
     catalog: Catalog,
     egress: Egress,
     safe: CredentialSafe,
+    apps: OAuthApps,
 ) -> Connecting:
-    apps, public_url = OAuthApps(settings.integrations), settings.public_url
+    public_url = settings.public_url
     steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
     return Connecting(
         links=ConnectLinks(database, catalog=catalog, public_url=public_url, clock=clock),
@@ -219,6 +231,14 @@ def _connecting(
         steps=steps,
         portals=Portals(database, catalog=catalog, clock=clock),
         proof=proof,
-        oauth=ProviderOAuth(apps=apps, steps=steps, proof=proof, http=egress, public_url=public_url, clock=clock),
+        oauth=ProviderOAuth(
+            apps=apps,
+            steps=steps,
+            proof=proof,
+            http=egress,
+            mapped=settings.egress_policy.mapped,
+            public_url=public_url,
+            clock=clock,
+        ),
         attachments=Attachments(database, safe=safe, clock=clock),
     )

@@ -22,6 +22,8 @@ STATUS: Mapping[str, int] = {
     "ACTION_FAILED": 400,
     "NOT_OAUTH2": 400,
     "NO_OAUTH_APP": 400,
+    "MISSING_OAUTH2_CONFIG": 400,
+    "INVALID_OAUTH_APP": 400,
     "MISSING_TOKEN": 400,
     "NOT_DROPDOWN": 400,
     "NO_OPTIONS_FN": 400,
@@ -38,6 +40,7 @@ STATUS: Mapping[str, int] = {
     "INTEGRATION_NOT_FOUND": 404,
     "ACTION_NOT_FOUND": 404,
     "PARTIAL_NOT_FOUND": 404,
+    "OAUTH_APP_NOT_FOUND": 404,
     "SESSION_NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "REQUEST_TIMEOUT": 408,
@@ -60,6 +63,7 @@ _SHOWN = 5
 # What the patterns that people meet ask for; nobody should have to read a regular expression.
 _PATTERNS = {
     r"\S": "must not be blank",
+    r"^[!-~]+$": "use ASCII characters without spaces",
     SLUG_PATTERN: "use lower-case letters, digits and hyphens, beginning with a letter or digit",
 }
 

@@ -14,6 +14,7 @@ from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
 from gateway.api.mcp_tokens import TokenToCreate
 from gateway.api.mcp_tools import ToolChanges, ToolToAdd
 from gateway.api.models import Body
+from gateway.api.oauth_apps import OAuthAppChanges, OAuthAppToCreate
 from gateway.api.organizations import NewOrganization, OrganizationChanges
 from gateway.api.resolution import ExplainRequest, ResolveRequest
 from gateway.api.workspace_integrations import IntegrationChanges, IntegrationToAdd
@@ -70,6 +71,14 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "displayName": "Alice's Slack",
         "accessToken": "xoxp-…",
     },
+    OAuthAppToCreate: {
+        "integrationName": "slack",
+        "name": "Our Slack app",
+        "clientId": "1234567890.0987654321",
+        "clientSecret": "as-the-provider-shows-it",
+        "workspaceId": "acme",
+    },
+    OAuthAppChanges: {"name": "Our Slack app"},
     ConnectionChanges: {"displayName": "Alice's Slack"},
     CredentialFields: {"accessToken": "xoxp-…"},
     ResolveRequest: _ACCOUNT,

@@ -16,6 +16,7 @@ from gateway.api import (
     mcp_servers,
     mcp_tokens,
     mcp_tools,
+    oauth_apps,
     organizations,
     resolution,
     workspace_integrations,
@@ -92,6 +93,14 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("POST", f"{_SERVER}/access-tokens", mcp_tokens.create_access_token, status=201),
         Route("DELETE", f"{_SERVER}/access-tokens/{{tokenId}}", mcp_tokens.revoke_access_token),
         Route("POST", f"{_SERVER}/oauth-tokens", mcp_tokens.create_oauth_token, status=201),
+    ),
+    "OAuth apps": (
+        Route("GET", f"{API}/oauth-apps", oauth_apps.list_oauth_apps),
+        Route("POST", f"{API}/oauth-apps", oauth_apps.create_oauth_app, status=201),
+        Route("GET", f"{API}/oauth-apps/available/{{name}}", oauth_apps.list_usable_oauth_apps),
+        Route("GET", f"{API}/oauth-apps/{{id}}", oauth_apps.get_oauth_app),
+        Route("PATCH", f"{API}/oauth-apps/{{id}}", oauth_apps.update_oauth_app),
+        Route("DELETE", f"{API}/oauth-apps/{{id}}", oauth_apps.delete_oauth_app),
     ),
     "Connections": (
         Route("GET", f"{API}/connections", connections.list_connections),

@@ -5,8 +5,10 @@ from typing import Final, TypeAlias
 
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.errors import NoOAuthApp
+from gateway.settings import ENVIRONMENT_PREFIX
 from integrations.auth_methods import AnyAuthMethod, BasicAuth, Custom, OAuth2, SecretText
 from integrations.integration import Action, Integration
+from storage.scope import TenantScope
 
 ConnectMethod: TypeAlias = OAuth2 | SecretText | BasicAuth | Custom
 """The auth methods that a page can ask a person for."""
@@ -47,17 +49,38 @@ def scopes_to_ask(
     return tuple(asked | dict.fromkeys(held))
 
 
-def required_app(apps: OAuthApps, integration: Integration, *, oauth_app_id: str | None, public_url: str) -> OAuthApp:
+async def required_app(
+    apps: OAuthApps, scope: TenantScope, integration: Integration, *, oauth_app_id: str | None, public_url: str
+) -> OAuthApp:
     """Return the OAuth app to show the provider. Raises `NoOAuthApp`, which says what to set and to register."""
-    app = apps.find(integration.name, oauth_app_id=oauth_app_id)
+    app = await apps.find(scope, integration.name, oauth_app_id=oauth_app_id)
     if app is None:
-        prefix = f"TOOLGATE_INTEGRATIONS_{integration.name.upper().replace('-', '_')}_"
-        raise NoOAuthApp(
-            f"there is no OAuth app for {integration.title}: register one at the provider with the callback address "
-            f"{callback_address(public_url, integration.name)}, and set {prefix}CLIENT_ID and {prefix}CLIENT_SECRET",
-            callbackUrl=callback_address(public_url, integration.name),
-        )
+        raise no_app(integration, oauth_app_id=oauth_app_id, public_url=public_url)
     return app
+
+
+def no_app(integration: Integration, *, oauth_app_id: str | None, public_url: str) -> NoOAuthApp:
+    """Say what is to be done where there is no OAuth app: of the tenant, if an id says so, else of the deployment."""
+    callback = callback_address(public_url, integration.name)
+    if oauth_app_id is not None:
+        return NoOAuthApp(
+            f"the OAuth app that was chosen for {integration.title} is gone: choose another with oauthAppId, or set "
+            "oauthAppMode to weavz_managed",
+            callbackUrl=callback,
+        )
+    client_id, client_secret = setting_names(integration.name)
+    return NoOAuthApp(
+        f"there is no OAuth app for {integration.title}: register one at the provider with the callback address "
+        f"{callback}, and set {client_id} and {client_secret} (`toolgate integrations setup {integration.name}` says "
+        "how); or make one of your own with POST /api/v1/oauth-apps, for oauthAppMode `custom`",
+        callbackUrl=callback,
+    )
+
+
+def setting_names(integration_name: str) -> tuple[str, str]:
+    """Return the names of the two settings that hold the deployment's app for an integration."""
+    prefix = f"{ENVIRONMENT_PREFIX}INTEGRATIONS_{integration_name.upper().replace('-', '_')}"
+    return f"{prefix}_CLIENT_ID", f"{prefix}_CLIENT_SECRET"
 
 
 def callback_address(public_url: str, integration_name: str) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.connections.connect_methods import connect_methods, required_app
-from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.connect_methods import connect_methods, no_app
+from gateway.connections.oauth_apps import OAuthApps, WantedApp, choose_app
 from gateway.errors import (
     Forbidden,
     IntegrationNotFound,
@@ -71,8 +71,8 @@ class ConnectSessions:
     async def create(self, scope: TenantScope, new: NewSession) -> MintedSession:
         """Begin a session.
 
-        Raises `IntegrationNotFound`, `NotOAuth2`, `NoOAuthApp`, `NotFound` (the workspace), `ScopeDenied`,
-        `Forbidden` (the end user is suspended), `ValidationFailed`.
+        Raises `IntegrationNotFound`, `NotOAuth2`, `NoOAuthApp`, `MissingOAuth2Config`, `InvalidOAuthApp`, `NotFound`
+        (the workspace), `ScopeDenied`, `Forbidden` (the end user is suspended), `ValidationFailed`.
         """
         if new.integration_name not in self._catalog:
             raise IntegrationNotFound(f"there is no integration {new.integration_name[:100]!r} in the catalogue")
@@ -84,8 +84,9 @@ class ConnectSessions:
         async with self._database.write() as tx:
             instance = await self._instance(tx, scope, new)
             method = _method(integration, new, instance)
-            app_id = new.oauth_app_id or (instance.oauth_app_id if instance is not None else None)
-            required_app(self._apps, integration, oauth_app_id=app_id, public_url=self._public_url)
+            app_id = await choose_app(tx, scope, _wanted_app(new, instance, owner=owner))
+            if app_id is None and self._apps.configured(integration.name) is None:
+                raise no_app(integration, oauth_app_id=None, public_url=self._public_url)
             await tx.connect_sessions.delete_expired(now - _KEPT_AFTERWARDS)
             row = await tx.connect_sessions.insert(
                 ConnectSession(
@@ -170,6 +171,14 @@ def _owner(scope: TenantScope, new: NewSession) -> str:
     if wanted != natural:
         raise ValidationFailed(f"scope: {wanted} does not go together with the endUserId that is or isn't given")
     return wanted
+
+
+def _wanted_app(new: NewSession, instance: WorkspaceIntegration | None, *, owner: str) -> WantedApp:
+    """Return which OAuth app is meant: the request's choice, else that of the instance."""
+    chooses_itself = new.oauth_app_mode is not None or new.oauth_app_id is not None
+    by = new if chooses_itself or instance is None else instance
+    workspace_id = None if owner == "ORGANIZATION" else new.workspace_id
+    return WantedApp(new.integration_name, workspace_id, by.oauth_app_mode, by.oauth_app_id)
 
 
 def _method(integration: Integration, new: NewSession, instance: WorkspaceIntegration | None) -> OAuth2:

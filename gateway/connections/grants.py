@@ -12,6 +12,7 @@ from integrations.catalog import Catalog
 from integrations.integration import Integration
 from integrations.ports import Json
 from storage.records import Connection
+from storage.scope import TenantScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,14 @@ class Grants:
         self._apps = apps
         self._safe = safe
 
-    def of(self, connection: Connection) -> Grant | None:
+    async def of(self, connection: Connection) -> Grant | None:
         """Return the grant; None for a connection that is used as it is."""
         integration, method = self._integration(connection), self._method(connection)
-        app = self._apps.find(connection.integration_name, oauth_app_id=connection.oauth_app_id)
-        if integration is None or method is None or app is None:
+        if integration is None or method is None:
+            return None
+        scope = TenantScope(connection.organization_id)
+        app = await self._apps.find(scope, connection.integration_name, oauth_app_id=connection.oauth_app_id)
+        if app is None:
             return None
         try:
             values = self._safe.open(connection).values

@@ -3,17 +3,17 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from gateway.connections.account_proof import AccountProof
 from gateway.connections.attaching import NewAccount
 from gateway.connections.connect_methods import callback_address, required_app, scopes_to_ask
 from gateway.connections.connect_steps import ConnectSteps, StepKind
-from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.connections.portals import Offer, Portal
 from gateway.connections.token_answers import AppRejected, TokenRefused, Transient
 from gateway.connections.token_endpoint import ask, code_request
@@ -21,8 +21,8 @@ from gateway.kit.clock import Clock
 from gateway.kit.urls import normal_url
 from integrations import template
 from integrations.auth_methods import OAuth2
-from integrations.failures import InvalidInput
-from integrations.ports import Http, Json
+from integrations.failures import ActionFailed, CredentialsRejected, InvalidInput
+from integrations.ports import Http, HttpRefused, Json
 
 _LONGEST_SHOWN: Final = 300
 
@@ -51,12 +51,22 @@ class ProviderOAuth:
     """Sends browsers to providers and redeems what they bring back."""
 
     def __init__(
-        self, *, apps: OAuthApps, steps: ConnectSteps, proof: AccountProof, http: Http, public_url: str, clock: Clock
+        self,
+        *,
+        apps: OAuthApps,
+        steps: ConnectSteps,
+        proof: AccountProof,
+        http: Http,
+        mapped: Callable[[str], str],
+        public_url: str,
+        clock: Clock,
     ) -> None:
+        """`mapped` sends an address through the settings' map, for the browser that `http` does not carry."""
         self._apps = apps
         self._steps = steps
         self._proof = proof
         self._http = http
+        self._mapped = mapped
         self._public_url = public_url
         self._clock = clock
 
@@ -67,14 +77,12 @@ class ProviderOAuth:
 
         Raises `NoOAuthApp`, `ConnectFailed` (what the person entered does not make an address).
         """
-        app = required_app(
-            self._apps, offer.integration, oauth_app_id=app_id_of(portal, offer), public_url=self._public_url
-        )
+        app = await self._app(portal, offer)
         held = offer.held.granted_scopes or () if offer.held and offer.held.auth_method_key == method.key else ()
         scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
         verifier = secrets.token_urlsafe(48) if method.authorize.pkce != "off" else None
         hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs)
-        address = _authorize_address(offer, method, inputs)
+        address = self._authorize_address(offer, method, inputs)
         state = await self._steps.begin(
             StepKind.HOP,
             {name: getattr(hop, name) for name in Hop.__dataclass_fields__},
@@ -95,7 +103,7 @@ class ProviderOAuth:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
     async def arrive(self, integration_name: str, state: str, *, browser: str) -> Hop:
-        """Return what the browser began, once. Raises `StepUnknown`."""
+        """Return what the browser began, once. Raises `StepLost`."""
         return Hop(**await self._steps.take(StepKind.HOP, state, browser=browser, integration_name=integration_name))
 
     async def redeem(self, portal: Portal, offer: Offer, hop: Hop, answer: Mapping[str, str]) -> NewAccount:
@@ -103,9 +111,8 @@ class ProviderOAuth:
         method = offer.integration.auth_method(hop.method_key)
         if not isinstance(method, OAuth2):
             raise ConnectFailed(f"{offer.title} is no longer connected this way. Please start again.")
-        _check_issuer(offer, method, answer)
-        app_id = app_id_of(portal, offer)
-        app = required_app(self._apps, offer.integration, oauth_app_id=app_id, public_url=self._public_url)
+        self._check_issuer(offer, method, hop, answer)
+        app = await self._app(portal, offer)
         api = offer.integration.manifest.api
         now = self._clock()
         try:
@@ -123,17 +130,49 @@ class ProviderOAuth:
             raise ConnectFailed(_why(offer, error)) from error
         brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
         values = {**hop.inputs, **brought, **tokens.values}
-        account = await self._proof.of(offer.integration, method, values, token_answer=tokens.answer)
+        try:
+            account = await self._proof.of(offer.integration, method, values, token_answer=tokens.answer)
+        except ActionFailed as error:
+            raise ConnectFailed(_unproven(offer, error)) from error
         return NewAccount(
             method_key=method.key,
             values=values,
             account_id=account.id if account else None,
             account_label=account.label if account else None,
             granted_scopes=list(tokens.scopes) if tokens.scopes is not None else hop.scopes,
-            oauth_app_id=app_id,
+            oauth_app_id=app_id_of(portal, offer),
             obtained_at=now,
             expires_at=now + timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None,
         )
+
+    async def _app(self, portal: Portal, offer: Offer) -> OAuthApp:
+        app_id = app_id_of(portal, offer)
+        return await required_app(
+            self._apps, portal.scope, offer.integration, oauth_app_id=app_id, public_url=self._public_url
+        )
+
+    def _authorize_address(self, offer: Offer, method: OAuth2, inputs: Mapping[str, Json]) -> str:
+        api = offer.integration.manifest.api
+        try:
+            address = template.address(method.authorize.url, inputs, api.hosts if api is not None else ())
+            return self._mapped(address)
+        except (InvalidInput, HttpRefused) as error:
+            raise ConnectFailed(f"This does not lead to {offer.title}: {error.message}") from error
+
+    def _check_issuer(self, offer: Offer, method: OAuth2, hop: Hop, answer: Mapping[str, str]) -> None:
+        """Hold `iss`, where the provider says it, against where the person was sent (RFC 9207)."""
+        issuer = answer.get("iss")
+        if issuer is None:
+            return
+        api = offer.integration.manifest.api
+        try:
+            address = template.address(method.authorize.url, hop.inputs, api.hosts if api is not None else ())
+            expected = {normal_url(each).origin for each in (address, self._mapped(address))}
+            is_right = normal_url(issuer).origin in expected
+        except (ValueError, InvalidInput, HttpRefused):
+            is_right = False
+        if not is_right:
+            raise ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
 
 
 def app_id_of(portal: Portal, offer: Offer) -> str | None:
@@ -150,14 +189,6 @@ def unique_parameters(query: str) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name) == 1}
 
 
-def _authorize_address(offer: Offer, method: OAuth2, inputs: Mapping[str, Json]) -> str:
-    api = offer.integration.manifest.api
-    try:
-        return template.address(method.authorize.url, inputs, api.hosts if api is not None else ())
-    except InvalidInput as error:
-        raise ConnectFailed(f"This does not lead to {offer.title}: {error.message}") from error
-
-
 def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
     match method.authorize.pkce, verifier:
         case "S256", str():
@@ -168,19 +199,6 @@ def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
             return {"code_challenge": verifier, "code_challenge_method": "plain"}
         case _:
             return {}
-
-
-def _check_issuer(offer: Offer, method: OAuth2, answer: Mapping[str, str]) -> None:
-    """Hold `iss`, where the provider says it, against where the person was sent (RFC 9207)."""
-    issuer = answer.get("iss")
-    if issuer is None or "{" in urlsplit(method.authorize.url).netloc or method.authorize.url.startswith("{"):
-        return
-    try:
-        is_right = normal_url(issuer).origin == normal_url(method.authorize.url).origin
-    except ValueError:
-        is_right = False
-    if not is_right:
-        raise ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
 
 
 def _code(offer: Offer, answer: Mapping[str, str]) -> str:
@@ -202,6 +220,13 @@ def _why(offer: Offer, error: TokenRefused) -> str:
             return f"{offer.title} could not be asked just now ({said}). Please try again."
         case _:
             return f"{offer.title} did not accept the approval ({said}). Please try again."
+
+
+def _unproven(offer: Offer, error: ActionFailed) -> str:
+    said = plain_words(error.message)
+    if isinstance(error, CredentialsRejected):
+        return f"{offer.title} gave access and then refused it ({said}). Please try again."
+    return f"{offer.title} gave access but could not be asked whose account it is ({said}). Please try again."
 
 
 def plain_words(text: Any) -> str:

@@ -125,7 +125,7 @@ class Refresh:
                 await self._mark_ended(tx, row, message)
 
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
-        if self._grants.of(connection) is None:
+        if await self._grants.of(connection) is None:
             return None
         pause = self._backoff.current(connection, self._clock())
         if pause is not None:
@@ -137,7 +137,7 @@ class Refresh:
     async def _renew(self, connection: Connection) -> Connection | Pause:
         key = (connection.id, connection.version)
         begun = await self._begin(connection)
-        grant = self._grants.of(begun)
+        grant = await self._grants.of(begun)
         if begun.version != connection.version or not is_active(begun) or grant is None:
             return begun
         try:

@@ -1,11 +1,12 @@
 """Workspace integrations: which integrations a workspace has, under which alias, and whose accounts they use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.access.shared_connections import shared_connection
 from gateway.access.static_tokens import PER_USER, held_workspace, refuse_beside_static_tokens
+from gateway.connections.oauth_apps import CUSTOM, WantedApp, choose_app
 from gateway.errors import AliasConflict, IntegrationNotFound, NotFound, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
@@ -18,6 +19,7 @@ from storage.records import Connection, WorkspaceIntegration
 from storage.scope import TenantScope
 
 FIXED = "fixed"
+_OAUTH_APP = frozenset({"oauth_app_mode", "oauth_app_id"})
 MAX_INTEGRATIONS = 500
 """In one workspace. Each brings all its tools, and whoever compiles their list is waited for by everybody."""
 _CONFLICTS = {
@@ -72,7 +74,7 @@ class WorkspaceIntegrations:
         """Configure an integration.
 
         Raises `IntegrationNotFound`, `ValidationFailed`, `ConnectionNotFound`, `AliasConflict`, `NotFound`,
-        `McpBearerBlocksPerUser`.
+        `McpBearerBlocksPerUser`, `InvalidOAuthApp`, `MissingOAuth2Config`.
         """
         integration = self._integration(new.integration_name)
         alias, now = new.alias or new.integration_name, self._clock()
@@ -96,6 +98,7 @@ class WorkspaceIntegrations:
                 await _check_alias(tx, scope, row)
                 connection = await _pinned(tx, scope, row, new.connection)
                 row.connection_id = None if connection is None else connection.id
+                row.oauth_app_id = await _own_app(tx, scope, row)
                 _check_account(row, integration)
                 if row.connection_strategy == PER_USER:
                     await refuse_beside_static_tokens(tx, scope, workspace_id)
@@ -118,6 +121,8 @@ class WorkspaceIntegrations:
                 for name, value in values.items():
                     setattr(row, name, value)
                 row.tool_prefix = tool_prefix(row.alias)
+                if changes.keys() & _OAUTH_APP:
+                    row.oauth_app_id = await _own_app(tx, scope, row, given=changes.keys())
                 integration = self._integration(row.integration_name)
                 _check(row, integration)
                 if "alias" in changes:
@@ -166,6 +171,14 @@ async def _pinned(
     )
 
 
+async def _own_app(
+    tx: Transaction, scope: TenantScope, row: WorkspaceIntegration, *, given: Collection[str] = _OAUTH_APP
+) -> str | None:
+    """Return the id of the tenant's own app that the row means; an id goes with a mode that no longer takes one."""
+    chosen = row.oauth_app_id if "oauth_app_id" in given or row.oauth_app_mode == CUSTOM else None
+    return await choose_app(tx, scope, WantedApp(row.integration_name, row.workspace_id, row.oauth_app_mode, chosen))
+
+
 async def _check_room(tx: Transaction, scope: TenantScope, workspace_id: str) -> None:
     if len(await tx.workspace_integrations.of_workspace(scope, workspace_id)) >= MAX_INTEGRATIONS:
         raise ValidationFailed(f"the workspace has {MAX_INTEGRATIONS} integrations, which is all it can: remove one")
@@ -188,8 +201,6 @@ def _check(row: WorkspaceIntegration, integration: Integration) -> None:
     methods = [method.key for method in integration.auth]
     if row.auth_method_key is not None and row.auth_method_key not in methods:
         raise ValidationFailed(f"authMethodKey: {integration.name} has {', '.join(methods) or 'nothing to connect'}")
-    if row.oauth_app_mode == "custom" and row.oauth_app_id is None:
-        raise ValidationFailed("oauthAppId: is required with oauthAppMode `custom`")
     unknown = [name for name in row.enabled_actions or () if name not in integration.actions]
     if unknown:
         raise ValidationFailed(f"enabledActions: {integration.name} has no action {unknown[0][:100]!r}")

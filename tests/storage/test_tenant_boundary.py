@@ -136,6 +136,10 @@ QUESTIONS: dict[str, Question] = {
     "identity_checks.get": lambda tx, scope, its: tx.identity_checks.get(scope, its.check),
     "known_browsers.get": lambda tx, scope, its: tx.known_browsers.get(scope, its.browser),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
+    "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(
+        scope, its.app, workspace_id=its.workspace
+    ),
+    "oauth_apps.usable": lambda tx, scope, its: tx.oauth_apps.usable(scope, "slack", workspace_id=its.workspace),
     "webhooks.get": lambda tx, scope, its: tx.webhooks.get(scope, its.webhook),
     "webhook_deliveries.get": lambda tx, scope, its: tx.webhook_deliveries.get(scope, its.delivery),
     "revocations.get": lambda tx, scope, its: tx.revocations.get(scope, its.revocation),
@@ -178,6 +182,7 @@ OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
+    "oauth_apps.uses",
     *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.
@@ -190,6 +195,7 @@ UNSCOPED = {
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
+    "oauth_apps.all_sealed",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
     # Whether a provider's account is in use by anybody: no row comes out.

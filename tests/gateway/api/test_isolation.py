@@ -35,6 +35,9 @@ async def build(owner: Rest, slug: str) -> Estate:
     connection = await owner.made("/connections", {**secret, "externalId": f"{slug}-github", "workspaceId": slug})
     wanted = {"integrationName": "slack", "connectionName": "Slack", "externalId": f"{slug}-slack"}
     session = (await owner.post("/connect/token", {**wanted, "workspaceId": slug})).json()
+    app = await owner.made(
+        "/oauth-apps", {"integrationName": "slack", "name": "Ours", "clientId": "ours", "workspaceId": slug}
+    )
     return Estate(
         owner,
         {
@@ -49,6 +52,7 @@ async def build(owner: Rest, slug: str) -> Estate:
             "endUserId": f"{slug}-alice",
             "connectionId": f"{slug}-github",
             "session": session["sessionId"],
+            "oauth-apps": app["id"],
         },
     )
 
@@ -132,7 +136,7 @@ async def everything(estate: Estate) -> list[Any]:
     ids = estate.ids
     paths = [
         "/workspaces", f"/workspaces/{ids['workspaceId']}/integrations", f"/end-users?workspaceId={ids['workspaceId']}",
-        "/connections", f"/mcp/servers/{ids['serverId']}", f"/mcp/servers/{ids['serverId']}/access-tokens", "/api-keys",
+        "/oauth-apps", "/connections", f"/mcp/servers/{ids['serverId']}", f"/mcp/servers/{ids['serverId']}/access-tokens", "/api-keys",
     ]  # fmt: skip
     found = [(await estate.owner.get(path)).json() for path in paths]
     for key in found[-1]["apiKeys"]:

@@ -88,7 +88,6 @@ async def test_twenty_at_once_make_one(api: Rest, workspace: dict[str, Any]) -> 
         {"settings": {"persistence": {"scope": "team"}}},
         {"settings": {"advancedCode": {"storageMountScope": "external"}}},
         {"settings": {"unknown": {}}},
-        {"oauthAppMode": "custom"},
         {"sortOrder": 2**40},
         {"sortOrder": True},
     ],

@@ -12,7 +12,7 @@ import httpx2
 from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
 from gateway.connections.backoff import Backoff
-from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.refresh import Refresh
 from gateway.kit.clock import Clock
 from gateway.settings import IntegrationSettings, Settings
@@ -88,7 +88,9 @@ def refresh_through(
     return Refresh(
         database=gateway.database,
         catalog=catalog or gateway.catalog,
-        apps=OAuthApps(gateway.settings.integrations),
+        apps=OAuthApps(
+            gateway.settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher)
+        ),
         safe=gateway.safe,
         http=http,
         clock=gateway.clock,

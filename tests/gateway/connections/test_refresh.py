@@ -17,6 +17,7 @@ from gateway.settings import Settings
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from storage.records import Connection
+from storage.scope import TenantScope
 from tests.gateway.connections.renewing import LIFETIME, HandClock, HeldHttp, Stage, refresh_through, staged
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -399,7 +400,13 @@ async def test_a_connection_without_refresh_token_is_used_as_it_is(stage: Stage)
 
 
 async def test_a_connection_of_an_app_that_we_do_not_know_is_used_as_it_is(stage: Stage) -> None:
-    await stage.connect(externalId="another", oauthAppId="app-of-a-tenant")
+    fields = {"integrationName": "acme", "name": "Ours", "clientId": "ours"}
+    app = await stage.product.rest.made("/oauth-apps", fields)
+    await stage.connect(externalId="another", oauthAppId=app["id"])
+    async with stage.gateway.database.write() as tx:
+        gone = await tx.oauth_apps.get(TenantScope(app["orgId"]), app["id"])
+        assert gone is not None
+        await tx.oauth_apps.delete(gone)
     row = await stage.row()
     stage.clock.advance(LIFETIME)
     assert await stage.gateway.refresh.fresh(row) is row

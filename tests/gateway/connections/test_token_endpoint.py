@@ -7,10 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gateway.connections.oauth_apps import OAuthApp, OAuthApps
+from gateway.connections.oauth_apps import OAuthApp
 from gateway.connections.token_answers import AppRejected, GrantDead, TokenRefused, Tokens, Transient, read_tokens
 from gateway.connections.token_endpoint import TokenRequest, ask, code_request, refresh_request
-from gateway.settings import IntegrationSettings
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from integrations.ports import (
@@ -339,10 +338,3 @@ async def test_no_answer_proves_nothing(kind: type[HttpError]) -> None:
 async def test_an_address_that_we_refuse_to_call_is_the_operators_matter() -> None:
     with pytest.raises(AppRejected, match="not allowed"):
         await ask(Failing(HttpRefused("not allowed")), refresh_of(PLAIN), clock=lambda: NOW)
-
-
-def test_the_deployments_app_is_found_by_integration_and_a_tenants_own_is_not() -> None:
-    apps = OAuthApps({"slack": IntegrationSettings.model_validate({"client_id": "i", "client_secret": "s"})})
-    assert apps.find("slack") == OAuthApp("i", "s")
-    assert apps.find("slack", oauth_app_id="app-1") is None
-    assert apps.find("github") is None
