@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from gateway.kit.egress_policy import EgressPolicy
+from gateway.kit.mail import MailSecurity, SmtpServer
 from gateway.kit.notations import (
     SQLITE,
     AllowedHosts,
@@ -17,7 +18,9 @@ from gateway.kit.notations import (
     Count,
     DatabaseUrl,
     Directory,
+    HostName,
     KeyRing,
+    MailAddress,
     Networks,
     ProxyUrl,
     PublicOrigin,
@@ -34,6 +37,7 @@ __all__ = ["ENVIRONMENT_PREFIX", "IntegrationSettings", "Settings", "SettingsErr
 ENVIRONMENT_PREFIX = "TOOLGATE_"
 _DEFAULT_FILE = Path("config.toml")
 _MEBIBYTE = 1024 * 1024
+_SMTP_PORTS: Mapping[MailSecurity, int] = {"starttls": 587, "tls": 465, "none": 25}
 
 
 def _default_public_url(given: Mapping[str, Any]) -> str:
@@ -43,6 +47,10 @@ def _default_public_url(given: Mapping[str, Any]) -> str:
 
 def _default_database_url(given: Mapping[str, Any]) -> SecretStr:
     return SecretStr(f"{SQLITE}{given['data_dir'] / 'toolgate.db'}")
+
+
+def _default_smtp_port(given: Mapping[str, Any]) -> int:
+    return _SMTP_PORTS[given["smtp_security"]]
 
 
 class IntegrationSettings(BaseModel):
@@ -79,6 +87,13 @@ class Settings(BaseModel):
     egress_allow: AllowedHosts = ()
     egress_proxy: ProxyUrl | None = None
 
+    smtp_host: HostName | None = None
+    smtp_security: MailSecurity = "starttls"
+    smtp_port: Count = Field(default_factory=_default_smtp_port, ge=1, le=65535)
+    smtp_username: str | None = Field(default=None, min_length=1)
+    smtp_password: SecretStr | None = None
+    mail_from: MailAddress | None = None
+
     rate_limit_per_minute: Count = Field(default=600, ge=1)
     mcp_body_max_bytes: Count = Field(default=_MEBIBYTE, ge=1024, le=64 * _MEBIBYTE)
     tool_timeout_seconds: Seconds = Field(default=50.0, gt=0, le=300)
@@ -109,6 +124,36 @@ class Settings(BaseModel):
         """Where outgoing calls may go."""
         proxy = self.egress_proxy.get_secret_value() if self.egress_proxy else None
         return EgressPolicy(allowed_hosts=self.egress_allow, url_map=self.url_map, proxy=proxy)
+
+    @property
+    def smtp_server(self) -> SmtpServer | None:
+        """Where mail is handed over, None where it can't be."""
+        if self.smtp_host is None or self.mail_from is None:
+            return None
+        return SmtpServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            mail_from=self.mail_from,
+            username=self.smtp_username,
+            password=self.smtp_password.get_secret_value() if self.smtp_password else None,
+        )
+
+    @property
+    def keeps_mail_for_developers(self) -> bool:
+        """Whether mails are shown on a page instead of being sent: only where nobody but this machine sees it."""
+        return self.smtp_host is None and is_loopback(self.host) and self.is_local
+
+    @model_validator(mode="after")
+    def _mail_can_be_handed_over(self) -> Self:
+        if self.smtp_host is not None and self.mail_from is None:
+            raise ValueError("smtp_host is set without mail_from; set both, the address that mails come from too")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("smtp_username and smtp_password belong together; set both or neither")
+        exposed = self.smtp_host is not None and not is_loopback(self.smtp_host)
+        if self.smtp_password is not None and self.smtp_security == "none" and exposed:
+            raise ValueError("smtp_security is none, which would send smtp_password in the clear; use starttls or tls")
+        return self
 
     @model_validator(mode="after")
     def _one_target_for_each_prefix(self) -> Self:

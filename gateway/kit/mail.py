@@ -13,7 +13,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, TypeAlias
 
 import aiosmtplib
 import idna
@@ -25,6 +25,9 @@ _TIMEOUT_SECONDS: Final = 15.0
 _KEPT: Final = 50
 _LONGEST_HEADER: Final = 200
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+MailSecurity: TypeAlias = Literal["starttls", "tls", "none"]
+"""How the way to the mail server is kept: the first two insist on encryption and on a valid certificate."""
 
 _log = get_logger(__name__)
 
@@ -44,7 +47,6 @@ class Mail:
     sender_name: str | None = None
 
 
-@runtime_checkable
 class Mailer(Protocol):
     """Sends mail, or says that there is no way to."""
 
@@ -60,11 +62,11 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServer:
-    """Where mail is handed over. `security`: `starttls` and `tls` both insist on a valid certificate."""
+    """Where mail is handed over, and from whom."""
 
     host: str
     port: int
-    security: str
+    security: MailSecurity
     mail_from: str
     username: str | None = None
     password: str | None = field(default=None, repr=False)

@@ -5,6 +5,7 @@ What they refuse they refuse with a sentence that holds the fix, and that never 
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -19,6 +20,7 @@ SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
 KEY_BYTES = 32
 SECRET_LENGTH = 24
+_MAIL_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
 def is_loopback(host: str) -> bool:
@@ -70,11 +72,15 @@ def _network(value: Any) -> Any:
     return network
 
 
-def _bind_address(host: str) -> str:
+def _host(host: str) -> str:
     host = host.removeprefix("[").removesuffix("]")
+    literal_address(host)
+    return normal_url(f"http://[{host}]" if ":" in host else f"http://{host}").origin.host
+
+
+def _bind_address(host: str) -> str:
     try:
-        literal_address(host)
-        return normal_url(f"http://[{host}]" if ":" in host else f"http://{host}").origin.host
+        return _host(host)
     except ValueError as error:
         raise ValueError("has to be an address of this machine, such as 127.0.0.1 or 0.0.0.0, or a name") from error
 
@@ -137,6 +143,26 @@ def _allowed(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return hosts
 
 
+def _host_name(host: str) -> str:
+    try:
+        return _host(host)
+    except ValueError as error:
+        raise ValueError(
+            "has to be a host alone, such as smtp.example.com; the port is a setting of its own"
+        ) from error
+
+
+def _mail_address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    try:
+        is_host = normal_url(f"https://{domain}").origin.host == domain.lower()
+    except ValueError:
+        is_host = False
+    if not is_host or not _MAIL_NAME.fullmatch(local):
+        raise ValueError("has to be an address alone, such as toolgate@example.com; the name before it is branding's")
+    return text
+
+
 def _prefixes(urls: Mapping[str, str]) -> Mapping[str, str]:
     for each in (*urls, *urls.values()):
         normal_url(each)  # refuses passwords without quoting them, which the policy would do
@@ -158,6 +184,8 @@ AllowedHosts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed), A
 UrlMap: TypeAlias = Annotated[Mapping[str, str], BeforeValidator(_mapped), AfterValidator(_prefixes)]
 DatabaseUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_database_url)]
 ProxyUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_proxy)]
+HostName: TypeAlias = Annotated[str, AfterValidator(_host_name)]
+MailAddress: TypeAlias = Annotated[str, AfterValidator(_mail_address)]
 StrongSecret: TypeAlias = Annotated[SecretStr, AfterValidator(_strong)]
 KeyRing: TypeAlias = Annotated[
     tuple[Annotated[SecretBytes, BeforeValidator(_encryption_key)], ...],

@@ -266,6 +266,8 @@ def test_no_secret_is_in_a_repr() -> None:
         ("EGRESS_PROXY", f"https://u:{CANARY}@proxy"),
         ("EGRESS_ALLOW", f"u:{CANARY}@host"),
         ("PUBLIC_URL", f"https://u:{CANARY}@host"),
+        ("SMTP_PASSWORD", CANARY),
+        ("SMTP_HOST", f"smtp://u:{CANARY}@host"),
         ("INTEGRATIONS_SLACK_CLIENT_SECRET", CANARY),
         ("INTEGRATIONS_SLACK_URLS", f"https://u:{CANARY}@a/=https://b/"),
     ],
@@ -287,6 +289,46 @@ def test_whatever_is_written_a_refusal_is_one_printable_line(name: str, value: s
         load_settings(environ=variables, integrations=NAMES)
     except SettingsError as refused:
         assert str(refused).isprintable()  # noqa: PT017 -- not every text is refused
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_the_mail_servers_port_follows_from_how_the_way_there_is_kept(security: str, port: int) -> None:
+    server = from_environment(SMTP_HOST="mail.example", MAIL_FROM="a@b.example", SMTP_SECURITY=security).smtp_server
+    assert server is not None
+    assert (server.host, server.port, server.mail_from) == ("mail.example", port, "a@b.example")
+    assert from_environment().smtp_server is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "hint"),
+    [
+        ({"SMTP_HOST": "mail.example"}, "mail_from"),
+        ({"SMTP_HOST": "mail.example:25", "MAIL_FROM": "a@b.example"}, "SMTP_HOST"),
+        ({"SMTP_HOST": "smtp://mail.example", "MAIL_FROM": "a@b.example"}, "SMTP_HOST"),
+        ({"MAIL_FROM": "Acme <a@b.example>"}, "toolgate@example.com"),
+        ({"MAIL_FROM": "a@b.example\r\nBcc: c@d.example"}, "MAIL_FROM"),
+        ({"SMTP_PASSWORD": "x"}, "smtp_username"),
+        (
+            {
+                "SMTP_HOST": "mail.example",
+                "MAIL_FROM": "a@b.example",
+                "SMTP_SECURITY": "none",
+                "SMTP_USERNAME": "u",
+                "SMTP_PASSWORD": "x",
+            },
+            "in the clear",
+        ),
+    ],
+)
+def test_a_mail_server_that_could_not_work_is_refused(variables: dict[str, str], hint: str) -> None:
+    assert hint in refusal_of(**variables)
+
+
+def test_mails_are_kept_for_developers_only_where_nobody_but_this_machine_sees_them() -> None:
+    assert from_environment().keeps_mail_for_developers
+    assert not from_environment(HOST="0.0.0.0").keeps_mail_for_developers
+    assert not from_environment(PUBLIC_URL="https://tools.example").keeps_mail_for_developers
+    assert not from_environment(SMTP_HOST="mail.example", MAIL_FROM="a@b.example").keeps_mail_for_developers
 
 
 def settings_of_the_example() -> set[str]:

@@ -13,13 +13,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.kit.mail import Mail, Mailbox, MailFailed, NoMail, SmtpMailer, SmtpServer, compose
+from gateway.kit.mail import Mail, Mailbox, MailFailed, MailSecurity, NoMail, SmtpMailer, SmtpServer, compose
 from tests.parts.smtp_sink import SmtpSink, smtp_sink
 
 NOW = datetime(2027, 1, 31, 12, tzinfo=UTC)
 
 
-def mailer(sink: SmtpSink, *, security: str = "none", timeout_seconds: float = 5) -> SmtpMailer:
+def mailer(sink: SmtpSink, *, security: MailSecurity = "none", timeout_seconds: float = 5) -> SmtpMailer:
     server = SmtpServer(host=sink.host, port=sink.port, security=security, mail_from="gateway@example.com")
     return SmtpMailer(server, clock=lambda: NOW, timeout_seconds=timeout_seconds)
 
@@ -130,7 +130,7 @@ async def test_a_refusing_a_silent_and_an_absent_server_are_told_alike(log_outpu
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_nothing_is_sent_in_the_clear_where_encryption_is_asked_for(security: str) -> None:
+async def test_nothing_is_sent_in_the_clear_where_encryption_is_asked_for(security: MailSecurity) -> None:
     async with smtp_sink() as sink:
         with pytest.raises(MailFailed):
             await mailer(sink, security=security).send(mail())
