@@ -20,6 +20,7 @@ from gateway.mcp.face import McpFace
 from gateway.mcp.refusals import METADATA_PATH
 from gateway.portal.setup_page import SetupPage
 from gateway.web.assets import asset_routes
+from gateway.web.mailbox import mailbox_routes
 from gateway.wiring import Gateway
 
 
@@ -41,6 +42,7 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             *asset_routes(),
+            *mailbox_routes(gateway.mailer, gateway.settings),
             *Reference(gateway).routes,
         ],
         middleware=[

@@ -29,6 +29,7 @@ from gateway.connections.setup_urls import SetupUrls
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.egress import Egress
+from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
 from gateway.tenancy.end_user_sync import EndUserSync
@@ -73,6 +74,7 @@ class Gateway:
     changes: ChangeFeed
     catalog: Catalog
     egress: Egress
+    mailer: Mailer
     organizations: Organizations
     workspaces: Workspaces
     workspace_integrations: WorkspaceIntegrations
@@ -178,6 +180,7 @@ def _build(
         changes=changes,
         catalog=catalog,
         egress=egress,
+        mailer=_mailer(settings, clock=clock),
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, clock=clock),
@@ -210,6 +213,12 @@ def _build(
         execution=execution,
         property_options=PropertyOptions(selection=selection, execution=execution),
     )
+
+
+def _mailer(settings: Settings, *, clock: Clock) -> Mailer:
+    if settings.smtp_server is not None:
+        return SmtpMailer(settings.smtp_server, clock=clock)
+    return Mailbox(clock=clock) if settings.keeps_mail_for_developers else NoMail()
 
 
 def _connecting(
