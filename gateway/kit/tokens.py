@@ -4,6 +4,7 @@ A token is a prefix that tells its kind, 32 base-62 characters (190 bits) of ran
 base 62, so that garbage is refused without a look-up and secret scanners can recognise a leaked one (security R45).
 """
 
+import base64
 import hashlib
 import secrets
 import string
@@ -15,6 +16,9 @@ _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 32
 _CHECKSUM_LENGTH = 6
 _SHOWN_PREFIX_LENGTH = 8
+_SIGNING_KEY_BYTES = 32
+
+SIGNING_SECRET_PREFIX = "whsec_"
 
 
 class TokenKind(StrEnum):
@@ -42,6 +46,11 @@ def mint(kind: TokenKind) -> MintedToken:
     body = kind + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
     plain = body + _checksum(body)
     return MintedToken(plain=plain, hash=hash_token(plain), prefix=plain[:_SHOWN_PREFIX_LENGTH])
+
+
+def mint_signing_secret() -> str:
+    """Return a key of 256 bits in the form that Standard Webhooks gives it: `whsec_` and base 64."""
+    return SIGNING_SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SIGNING_KEY_BYTES)).decode()
 
 
 def hash_token(plain: str) -> str:

@@ -82,27 +82,6 @@ async def test_own_connections_are_those_made_for_the_integration_first_and_the_
         assert [row.id for row in own] == [newer, tenant.connection.id, unbound]
 
 
-async def test_a_status_is_set_only_on_the_credential_that_it_is_about(
-    database: Database, tenant: Tenant, published: list[Topic]
-) -> None:
-    async with database.write() as tx:
-        assert not await tx.connections.set_status(
-            tenant.connection.id, version=2, status="ERROR", last_error="revoked"
-        )
-    assert published == []
-
-    async with database.write() as tx:
-        assert await tx.connections.set_status(tenant.connection.id, version=1, status="ERROR", last_error="revoked")
-    assert set(published) == {
-        ("connection", tenant.connection.id),
-        ("end_user_connections", tenant.end_user.id),
-    }
-    async with database.read() as tx:
-        found = await tx.connections.get(tenant.scope, tenant.connection.id)
-    assert found is not None
-    assert (found.status, found.last_error) == ("ERROR", "revoked")
-
-
 async def test_all_sealed_rows_are_walked_once_in_pieces(database: Database, tenant: Tenant) -> None:
     async with database.write() as tx:
         await tx.connections.insert_many([a_connection(tenant.workspace) for _ in range(7)])
