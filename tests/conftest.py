@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.parts.browser",
     "tests.parts.node",
     "tests.parts.postgres",
+    "tests.parts.strict_provider",
     "tests.parts.emulators",
 ]
