@@ -443,6 +443,7 @@ class WebhookDelivery(Record, table=True):
         CheckConstraint("status in ('PENDING', 'DELIVERED', 'FAILED')", name="status"),
         Index(None, "status", "next_attempt_at"),
         Index(None, "webhook_id", "sequence"),
+        Index(None, "subject_id"),
     )
 
     organization_id: str = _references("organizations.id", on_delete="CASCADE")

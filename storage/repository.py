@@ -18,7 +18,7 @@ Row = TypeVar("Row", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page of rows, oldest first, and how many there are in all."""
+    """One page of rows, oldest first unless it is said otherwise, and how many there are in all."""
 
     rows: Sequence[Row]
     total: int
@@ -98,11 +98,14 @@ class Repository(Rows[Row]):
         )
         return list(found)
 
-    async def _page(self, scope: TenantScope, *conditions: ColumnElement[bool], limit: int, offset: int) -> Page[Row]:
+    async def _page(
+        self, scope: TenantScope, *conditions: ColumnElement[bool], limit: int, offset: int, order: Any = None
+    ) -> Page[Row]:
+        ordering = self._oldest_first() if order is None else order
         within = and_(self._boundary(scope), *conditions)
         total = await self._session.scalar(select(func.count()).select_from(self.record).where(within))
         rows = await self._session.scalars(
-            select(self.record).where(within).order_by(*self._oldest_first()).limit(limit).offset(offset)
+            select(self.record).where(within).order_by(*ordering).limit(limit).offset(offset)
         )
         return Page(rows=list(rows), total=total or 0)
 

@@ -1,8 +1,11 @@
 """Rows of webhooks, and of the events on their way to them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from storage.records import Webhook, WebhookDelivery
@@ -23,12 +26,40 @@ class Webhooks(Repository[Webhook]):
         """Return the webhooks that are not disabled."""
         return await self._all(scope, col(Webhook.disabled_at).is_(None))
 
+    async def find(self, webhook_id: str) -> Webhook | None:
+        """Return a webhook by id: for whoever sends, on behalf of all tenants."""
+        return await self._session.get(Webhook, webhook_id)
+
+    async def all_sealed(self, *, after: str, limit: int) -> list[Webhook]:
+        """Return webhooks of the whole deployment in order of id, for sealing their secrets anew."""
+        found = await self._session.scalars(
+            select(Webhook).where(col(Webhook.id) > after).order_by(col(Webhook.id)).limit(limit)
+        )
+        return list(found)
+
     def _touch(self, row: Webhook) -> None:
         self._changed(("webhook", row.id))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What is noted of a delivery after an attempt."""
+
+    delivery_id: str
+    status: str
+    attempts: int
+    next_attempt_at: datetime | None = None
+    delivered_at: datetime | None = None
+    last_status: int | None = None
+    last_error: str | None = None
+
+
 class WebhookDeliveries(Repository[WebhookDelivery]):
-    """Events on their way, within the scope of their webhook."""
+    """Events on their way, within the scope of their webhook.
+
+    `holding`: one that waits for its next attempt holds up later ones about the same thing as long as no more than
+    so many attempts have failed.
+    """
 
     record = WebhookDelivery
 
@@ -39,5 +70,129 @@ class WebhookDeliveries(Repository[WebhookDelivery]):
             row.sequence = number
         await self.insert_many(rows)
 
+    async def page(
+        self, scope: TenantScope, webhook_id: str, *, status: str | None = None, limit: int, offset: int
+    ) -> Page[WebhookDelivery]:
+        """Return a page of what was sent to a webhook or is to be, newest first."""
+        conditions = [col(WebhookDelivery.webhook_id) == webhook_id]
+        if status is not None:
+            conditions.append(col(WebhookDelivery.status) == status)
+        order = (col(WebhookDelivery.sequence).desc(),)
+        return await self._page(scope, *conditions, limit=limit, offset=offset, order=order)
+
+    async def due(self, webhook_id: str, now: datetime, *, holding: int, limit: int) -> list[WebhookDelivery]:
+        """Return what may be sent to a webhook now, in order."""
+        found = await self._session.scalars(
+            select(WebhookDelivery)
+            .where(col(WebhookDelivery.webhook_id) == webhook_id, _may_be_sent(now, holding))
+            .order_by(col(WebhookDelivery.sequence))
+            .limit(limit)
+        )
+        return list(found)
+
+    async def due_webhooks(self, now: datetime, *, holding: int) -> list[str]:
+        """Return the ids of the webhooks to which something may be sent now."""
+        found = await self._session.scalars(
+            select(col(WebhookDelivery.webhook_id)).where(_may_be_sent(now, holding)).distinct()
+        )
+        return list(found)
+
+    async def next_attempt(self, now: datetime) -> datetime | None:
+        """Return when the next attempt after `now` is to be made."""
+        return await self._session.scalar(
+            select(func.min(col(WebhookDelivery.next_attempt_at))).where(
+                col(WebhookDelivery.status) == "PENDING", col(WebhookDelivery.next_attempt_at) > now
+            )
+        )
+
+    async def record_attempts(self, outcomes: Sequence[Recorded]) -> None:
+        """Note what came of attempts; what is no longer pending stays as it is."""
+        statement = (
+            update(WebhookDelivery)
+            .where(col(WebhookDelivery.id) == bindparam("of_id"), col(WebhookDelivery.status) == "PENDING")
+            .values({name: bindparam(f"new_{name}") for name in _NOTED})
+        )
+        rows = [
+            {"of_id": each.delivery_id, **{f"new_{name}": getattr(each, name) for name in _NOTED}} for each in outcomes
+        ]
+        connection = await self._session.connection()
+        await connection.execute(statement, rows)
+
+    async def give_up(self, webhook_id: str, reason: str) -> None:
+        """Fail whatever is still to be sent to a webhook."""
+        await self._session.execute(
+            update(WebhookDelivery)
+            .where(col(WebhookDelivery.webhook_id) == webhook_id, col(WebhookDelivery.status) == "PENDING")
+            .values(status="FAILED", next_attempt_at=None, last_error=reason)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def any_taken_since(self, webhook_id: str, since: datetime) -> bool:
+        """Tell whether the webhook has taken anything since this moment."""
+        found = await self._session.scalar(
+            select(col(WebhookDelivery.id))
+            .where(col(WebhookDelivery.webhook_id) == webhook_id, col(WebhookDelivery.delivered_at) >= since)
+            .limit(1)
+        )
+        return found is not None
+
+    async def replay_failed(self, webhook_id: str, *, since: datetime, now: datetime) -> int:
+        """Make all that failed of the events since a moment pending again; returns how many they are."""
+        done = await self._session.execute(
+            update(WebhookDelivery)
+            .where(
+                col(WebhookDelivery.webhook_id) == webhook_id,
+                col(WebhookDelivery.status) == "FAILED",
+                col(WebhookDelivery.created_at) >= since,
+            )
+            .values(status="PENDING", attempts=0, next_attempt_at=now)
+            .execution_options(synchronize_session=False)
+            .returning(col(WebhookDelivery.id))
+        )
+        count = len(done.all())
+        if count:
+            self._changed(("webhook_deliveries", webhook_id))
+        return count
+
+    async def sweep(self, *, delivered_before: datetime, failed_before: datetime, limit: int) -> int:
+        """Remove at most `limit` old rows; returns how many they were."""
+        old = (
+            select(col(WebhookDelivery.id))
+            .where(
+                or_(
+                    _is("DELIVERED") & (col(WebhookDelivery.delivered_at) < delivered_before),
+                    _is("FAILED") & (col(WebhookDelivery.created_at) < failed_before),
+                )
+            )
+            .limit(limit)
+        )
+        done = await self._session.execute(
+            delete(WebhookDelivery)
+            .where(col(WebhookDelivery.id).in_(old))
+            .execution_options(synchronize_session=False)
+            .returning(col(WebhookDelivery.id))
+        )
+        return len(done.all())
+
     def _touch(self, row: WebhookDelivery) -> None:
         self._changed(("webhook_deliveries", row.webhook_id))
+
+
+_NOTED = ("status", "attempts", "next_attempt_at", "delivered_at", "last_status", "last_error")
+
+
+def _is(status: str) -> ColumnElement[bool]:
+    return col(WebhookDelivery.status) == status
+
+
+def _may_be_sent(now: datetime, holding: int) -> ColumnElement[bool]:
+    earlier = aliased(WebhookDelivery)
+    is_held = exists().where(
+        col(earlier.webhook_id) == col(WebhookDelivery.webhook_id),
+        col(earlier.subject_id) == col(WebhookDelivery.subject_id),
+        col(earlier.sequence) < col(WebhookDelivery.sequence),
+        col(earlier.status) == "PENDING",
+        col(earlier.next_attempt_at) > now,
+        col(earlier.attempts) <= holding,
+    )
+    return and_(_is("PENDING"), col(WebhookDelivery.next_attempt_at) <= now, ~is_held)

@@ -18,7 +18,7 @@ _CHECKSUM_LENGTH = 6
 _SHOWN_PREFIX_LENGTH = 8
 _SIGNING_KEY_BYTES = 32
 
-SIGNING_SECRET_PREFIX = "whsec_"
+SIGNING_KEY_PREFIX = "whsec_"
 
 
 class TokenKind(StrEnum):
@@ -50,7 +50,7 @@ def mint(kind: TokenKind) -> MintedToken:
 
 def mint_signing_secret() -> str:
     """Return a key of 256 bits in the form that Standard Webhooks gives it: `whsec_` and base 64."""
-    return SIGNING_SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SIGNING_KEY_BYTES)).decode()
+    return SIGNING_KEY_PREFIX + base64.b64encode(secrets.token_bytes(_SIGNING_KEY_BYTES)).decode()
 
 
 def hash_token(plain: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.kit.cipher import Cipher
-from gateway.kit.tokens import SIGNING_SECRET_PREFIX
+from gateway.kit.tokens import SIGNING_KEY_PREFIX
 from storage.records import Webhook
 
 _TABLE = "webhooks"
@@ -81,5 +81,5 @@ def signature_headers(secrets: tuple[str, ...], *, event_id: str, body: bytes, a
 
 
 def _signature(secret: str, signed: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix(SIGNING_SECRET_PREFIX))
+    key = base64.b64decode(secret.removeprefix(SIGNING_KEY_PREFIX))
     return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()

@@ -142,6 +142,7 @@ QUESTIONS: dict[str, Question] = {
     "oauth_apps.usable": lambda tx, scope, its: tx.oauth_apps.usable(scope, "slack", workspace_id=its.workspace),
     "webhooks.get": lambda tx, scope, its: tx.webhooks.get(scope, its.webhook),
     "webhook_deliveries.get": lambda tx, scope, its: tx.webhook_deliveries.get(scope, its.delivery),
+    "webhook_deliveries.page": lambda tx, scope, its: tx.webhook_deliveries.page(scope, its.webhook, **PAGE),
     "revocations.get": lambda tx, scope, its: tx.revocations.get(scope, its.revocation),
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
     "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
@@ -188,6 +189,8 @@ UNSCOPED = {
     # Below a namespace, which is found within a scope.
     *("state_entries.at", "state_entries.remove", "state_entries.count"),
     *("state_files.at", "state_files.remove", "state_files.under", "state_files.total_size"),
+    # They take the id of a webhook that was found within a scope.
+    *("give_up", "any_taken_since", "replay_failed"),
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
     "end_users.find_with_integration",
@@ -198,8 +201,11 @@ UNSCOPED = {
     "oauth_apps.all_sealed",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
-    # Whether a provider's account is in use by anybody: no row comes out.
-    "connections.shares_account",
+    # Whether a provider's account is in use by anybody; the answer is yes or no.
+    *("connections.shares_account", "oauth_apps.of_client"),
+    # Whoever sends does it for all tenants.
+    *("webhooks.find", "webhooks.all_sealed", "webhook_deliveries.due", "webhook_deliveries.due_webhooks"),
+    *("webhook_deliveries.next_attempt", "webhook_deliveries.record_attempts", "webhook_deliveries.sweep"),
     "canaries.find",
 }
 

@@ -102,6 +102,7 @@ def webhooks() -> None:
     )
     op.create_index("ix_webhook_deliveries_status_next_attempt_at", "webhook_deliveries", ["status", "next_attempt_at"])
     op.create_index("ix_webhook_deliveries_webhook_id_sequence", "webhook_deliveries", ["webhook_id", "sequence"])
+    op.create_index("ix_webhook_deliveries_subject_id", "webhook_deliveries", ["subject_id"])
 
 
 def row() -> tuple[sa.Column[Any], ...]:
