@@ -15,10 +15,10 @@ from gateway.kit.json import JsonRefused, parse
 from gateway.mcp import refusals
 from gateway.mcp.attendance import attended
 from gateway.mcp.auth import TOOLS_SCOPE, Door, McpDoorkeeper
+from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
 from gateway.mcp.origins import Origins
-from gateway.mcp.places import Places
 from gateway.mcp.sessions import Session, Sessions
 from gateway.mcp.stream import change_stream
 from gateway.mcp.visit import Visit
@@ -41,7 +41,7 @@ class McpEndpoint:
         sessions: Sessions,
         listeners: Listeners,
         handlers: McpHandlers,
-        places: Places,
+        elicitations: Elicitations,
         waiting: Waiting,
         body_max_bytes: int,
     ) -> None:
@@ -50,7 +50,8 @@ class McpEndpoint:
         self._doorkeeper = doorkeeper
         self._sessions = sessions
         self._listeners = listeners
-        self._places = places
+        self._elicitations = elicitations
+        self._places = waiting.places
         self._waiting = waiting
         self._sdk = StreamableHTTPSessionManager(
             handlers.server(), stateless=True, max_request_body_size=body_max_bytes, json_response=True
@@ -92,7 +93,7 @@ class McpEndpoint:
             case "POST":
                 return await self._post(request, receive, visit)
             case "GET" if session is not None:
-                return change_stream(self._listeners, visit)
+                return change_stream(self._listeners, self._elicitations, visit)
             case "DELETE" if session is not None:
                 return Response(status_code=200)
             case _:

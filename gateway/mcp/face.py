@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from gateway.mcp.auth import McpDoorkeeper
+from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.endpoint import McpEndpoint
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
@@ -24,13 +25,14 @@ class McpFace:
         settings = gateway.settings
         doorkeeper = McpDoorkeeper(database=gateway.database, clock=gateway.clock, changes=gateway.changes)
         self._listeners = Listeners(toolsets=gateway.toolsets, changes=gateway.changes)
-        places = Places()
-        self._waiting = Waiting(changes=gateway.changes, places=places)
+        self._waiting = Waiting(changes=gateway.changes, places=Places())
+        elicitations = Elicitations(resolver=gateway.resolver, changes=gateway.changes)
         handlers = McpHandlers(
             toolsets=gateway.toolsets,
             execution=gateway.execution,
             listeners=self._listeners,
             waiting=self._waiting,
+            elicitations=elicitations,
             result_max_bytes=settings.tool_result_max_bytes,
         )
         self.endpoint = McpEndpoint(
@@ -39,7 +41,7 @@ class McpFace:
             sessions=Sessions(gateway.cipher),
             listeners=self._listeners,
             handlers=handlers,
-            places=places,
+            elicitations=elicitations,
             waiting=self._waiting,
             body_max_bytes=settings.mcp_body_max_bytes,
         )

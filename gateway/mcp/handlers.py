@@ -30,6 +30,7 @@ from pydantic import ValidationError
 from gateway import __version__
 from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
+from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.listeners import Listeners, TooManyStreams
 from gateway.mcp.lists import SERVER_NAME, ToolLists
 from gateway.mcp.progress import progress_of
@@ -53,12 +54,14 @@ class McpHandlers:
         execution: Execution,
         listeners: Listeners,
         waiting: Waiting,
+        elicitations: Elicitations,
         result_max_bytes: int,
     ) -> None:
         self._toolsets = toolsets
         self._execution = execution
         self._listeners = listeners
         self._waiting = waiting
+        self._elicitations = elicitations
         self._result_max_bytes = result_max_bytes
         self._lists = ToolLists()
 
@@ -110,6 +113,8 @@ class McpHandlers:
         if isinstance(outcome, ConnectionRequired) and visit.door.connect_wait_seconds and dialect.may_wait:
             outcome = await self._once_connected(ctx, params, outcome)
         _note(ctx, visit, tool_name=params.name, outcome=outcome)
+        if isinstance(outcome, ConnectionRequired) and dialect.takes_url_elicitation:
+            self._elicitations.ask(visit.principal, outcome)
         if isinstance(outcome, ToolgateError):
             return failure(outcome, dialect)
         return success(outcome, dialect, max_bytes=self._result_max_bytes)

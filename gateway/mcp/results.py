@@ -21,6 +21,7 @@ from mcp_types import (
 )
 
 from gateway.errors import ConnectionRequired, ToolgateError
+from gateway.mcp.elicitations import elicitation_id
 from gateway.tools.execution import Outcome
 from integrations.action import Attachment
 
@@ -70,8 +71,9 @@ def failure(error: ToolgateError, dialect: Dialect) -> CallToolResult | InputReq
             asked = ElicitRequestURLParams(message=error.message, url=error.setup_url)
             return InputRequiredResult(input_requests={LINK_REQUEST: ElicitRequest(params=asked)})
         if not dialect.is_modern:
-            setup_id = error.setup_url.rsplit("/", 1)[-1]
-            asked = ElicitRequestURLParams(message=error.message, url=error.setup_url, elicitation_id=setup_id)
+            asked = ElicitRequestURLParams(
+                message=error.message, url=error.setup_url, elicitation_id=elicitation_id(error.setup_url)
+            )
             raise UrlElicitationRequiredError([asked], error.message)
     return told(error)
 

@@ -1,6 +1,6 @@
-"""The GET stream of handshake-era clients: it carries `notifications/tools/list_changed` and nothing else.
+"""The GET stream of handshake-era clients: `notifications/tools/list_changed`, and which elicitations are complete.
 
-The id of an event is the digest of the tool list that it is about. A client whose stream broke returns with the last
+The id of an event about tools is the digest of the list that it is about. A client whose stream broke returns with the last
 one (`Last-Event-ID`), so any process can tell whether it missed a change, and none has to remember what was sent.
 """
 
@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.mcp import refusals
+from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.listeners import Listeners, TooManyStreams, Watch
 from gateway.mcp.visit import Visit
 
@@ -26,7 +27,7 @@ _HEADERS = [
 ]
 
 
-def change_stream(listeners: Listeners, visit: Visit) -> ASGIApp:
+def change_stream(listeners: Listeners, elicitations: Elicitations, visit: Visit) -> ASGIApp:
     """Return the application that holds the stream open until the client leaves, or its token no longer stands."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +38,10 @@ def change_stream(listeners: Listeners, visit: Visit) -> ASGIApp:
             ):
                 tasks.start_soon(_until_left, receive, tasks.cancel_scope)
                 first = _first(watch, visit, last_seen=Headers(scope=scope).get("last-event-id"))
-                await _tell(watch, send, first=first)
+                await _begin(send, first)
+                if visit.session is not None and visit.session.takes_url_elicitation:
+                    tasks.start_soon(_tell_completions, elicitations, visit, send)
+                await _tell(watch, send)
                 tasks.cancel_scope.cancel()
         except TooManyStreams:
             await refusals.too_many_streams()(scope, receive, send)
@@ -60,12 +64,28 @@ def _event(watch: Watch) -> bytes:
     return f"id: {watch.seen}\r\nevent: message\r\ndata: {_CHANGED}\r\n\r\n".encode()
 
 
-async def _tell(watch: Watch, send: Send, *, first: bytes) -> None:
+async def _begin(send: Send, first: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": first, "more_body": True})
+
+
+async def _tell(watch: Watch, send: Send) -> None:
     while (changed := await watch.next_change()) is not False:
         await send({"type": "http.response.body", "body": _event(watch) if changed else _PING, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _tell_completions(elicitations: Elicitations, visit: Visit, send: Send) -> None:
+    with elicitations.watch(visit.principal) as watch:
+        while True:
+            for each in await watch.completed():
+                await send({"type": "http.response.body", "body": _completion(each), "more_body": True})
+
+
+def _completion(elicitation: str) -> bytes:
+    params = {"elicitationId": elicitation}
+    message = {"jsonrpc": "2.0", "method": "notifications/elicitation/complete", "params": params}
+    return f"event: message\r\ndata: {json.dumps(message, separators=(',', ':'))}\r\n\r\n".encode()
 
 
 async def _until_left(receive: Receive, scope: anyio.CancelScope) -> None:

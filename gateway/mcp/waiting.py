@@ -63,7 +63,7 @@ class Waiting:
     """All calls of this process that wait for somebody to connect an account."""
 
     def __init__(self, *, changes: ChangeFeed, places: Places, telling_seconds: float = TELLING_SECONDS) -> None:
-        self._places = places
+        self.places = places
         self._telling_seconds = telling_seconds
         self._calls: dict[str, set[WaitingCall]] = {}
         self._is_closed = False
@@ -90,7 +90,7 @@ class Waiting:
             # At once, because the account may have come between the first attempt and the entry here.
             outcome = await attempt()
             while isinstance(outcome, ConnectionRequired) and outcome.setup_url is not None:
-                with self._places.left(principal.token_id):
+                with self.places.left(principal.token_id):
                     if not await self._woken(call, outcome, deadline=deadline, seconds=seconds, tell=tell):
                         return outcome
                 outcome = await attempt()
