@@ -443,6 +443,7 @@ class WebhookDelivery(Record, table=True):
         CheckConstraint("status in ('PENDING', 'DELIVERED', 'FAILED')", name="status"),
         Index(None, "status", "next_attempt_at"),
         Index(None, "webhook_id", "sequence"),
+        Index("ix_webhook_deliveries_webhook_id_status_sequence", "webhook_id", "status", "sequence"),
         Index(None, "subject_id"),
     )
 
