@@ -43,6 +43,12 @@ from gateway.tools.property_options import PropertyOptions
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
+from gateway.webhooks.deliveries import Deliveries
+from gateway.webhooks.delivery import Delivery
+from gateway.webhooks.pings import Pings
+from gateway.webhooks.sender import Sender
+from gateway.webhooks.signing import SecretSafe
+from gateway.webhooks.webhooks import Webhooks
 from gateway.workspaces.integrations import WorkspaceIntegrations
 from integrations.catalog import Catalog
 from storage.database import Database
@@ -61,6 +67,16 @@ class Connecting:
     proof: AccountProof
     oauth: ProviderOAuth
     attachments: Attachments = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How product backends are told of events."""
+
+    webhooks: Webhooks
+    deliveries: Deliveries
+    pings: Pings
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +105,7 @@ class Gateway:
     oauth_apps: OwnOAuthApps
     connections: Connections
     connecting: Connecting
+    telling: Telling
     refresh: Refresh
     last_use: LastUse
     resolver: Resolver
@@ -132,6 +149,7 @@ async def open_gateway(
         )
         await stack.enter_async_context(gateway.refresh.finishing())
         await stack.enter_async_context(gateway.last_use.writing())
+        await stack.enter_async_context(gateway.telling.delivery.running())
         yield gateway
 
 
@@ -204,6 +222,7 @@ def _build(
             safe=safe,
             apps=apps,
         ),
+        telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         refresh=refresh,
         last_use=last_use,
         resolver=resolver,
@@ -212,6 +231,17 @@ def _build(
         selection=selection,
         execution=execution,
         property_options=PropertyOptions(selection=selection, execution=execution),
+    )
+
+
+def _telling(database: Database, *, cipher: Cipher, changes: ChangeFeed, egress: Egress, clock: Clock) -> Telling:
+    safe = SecretSafe(cipher)
+    sender = Sender(egress, safe=safe, clock=clock)
+    return Telling(
+        webhooks=Webhooks(database, safe=safe, policy=egress.policy, clock=clock),
+        deliveries=Deliveries(database, clock=clock),
+        pings=Pings(database, sender=sender, clock=clock),
+        delivery=Delivery(database, sender=sender, changes=changes, clock=clock),
     )
 
 
