@@ -43,6 +43,7 @@ from gateway.tools.property_options import PropertyOptions
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
+from gateway.web.invitations import Invitations
 from gateway.webhooks.deliveries import Deliveries
 from gateway.webhooks.delivery import Delivery
 from gateway.webhooks.pings import Pings
@@ -105,6 +106,7 @@ class Gateway:
     oauth_apps: OwnOAuthApps
     connections: Connections
     connecting: Connecting
+    invitations: Invitations
     telling: Telling
     refresh: Refresh
     last_use: LastUse
@@ -190,6 +192,17 @@ def _build(
         http=egress,
         timeout_seconds=settings.tool_timeout_seconds,
     )
+    connecting = _connecting(
+        settings,
+        clock=clock,
+        database=database,
+        cipher=cipher,
+        catalog=catalog,
+        egress=egress,
+        safe=safe,
+        apps=apps,
+    )
+    mailer = _mailer(settings, clock=clock)
     return Gateway(
         settings=settings,
         clock=clock,
@@ -198,7 +211,7 @@ def _build(
         changes=changes,
         catalog=catalog,
         egress=egress,
-        mailer=_mailer(settings, clock=clock),
+        mailer=mailer,
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, clock=clock),
@@ -212,16 +225,8 @@ def _build(
         setup_urls=setup_urls,
         oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
         connections=connections,
-        connecting=_connecting(
-            settings,
-            clock=clock,
-            database=database,
-            cipher=cipher,
-            catalog=catalog,
-            egress=egress,
-            safe=safe,
-            apps=apps,
-        ),
+        connecting=connecting,
+        invitations=Invitations(database, links=connecting.links, mailer=mailer, catalog=catalog, clock=clock),
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         refresh=refresh,
         last_use=last_use,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.api.calls import Call
+from gateway.api.end_users import Email
 from gateway.api.models import (
     Answer,
     Body,
@@ -55,6 +56,18 @@ class ConnectLink(Answer):
     connect_url: str
     token: str
     expires_at: Moment
+
+
+class InvitationToSend(LinkToCreate):
+    """Where the link is mailed to, and what it is for."""
+
+    email: Email
+
+
+class Invitation(ConnectLink):
+    """The link that was mailed, for you to hand over yourself where it was not."""
+
+    email_sent: bool
 
 
 class SessionToCreate(Body):
@@ -150,6 +163,27 @@ async def create_connect_token(gateway: Gateway, call: Call[LinkToCreate, NoQuer
         lifetime=None if body.expires_in is None else timedelta(seconds=body.expires_in),
     )
     return ConnectLink(connect_url=made.url, token=made.token.plain, expires_at=made.expires_at)
+
+
+async def invite_end_user(gateway: Gateway, call: Call[InvitationToSend, NoQuery]) -> Invitation:
+    """Mail an end user a link under which to connect accounts.
+
+    Holding the mailbox is the proof; the address need not be the end user's own, which is not changed. Where the mail
+    can't be sent, `emailSent` is false and the link is good all the same. One address gets five an hour at most.
+    """
+    body = call.body
+    sent = await gateway.invitations.invite(
+        call.scope,
+        call.path["id"],
+        body.email,
+        integration_name=body.integration_name,
+        workspace_integration_id=body.workspace_integration_id,
+        lifetime=None if body.expires_in is None else timedelta(seconds=body.expires_in),
+    )
+    link = sent.link
+    return Invitation(
+        connect_url=link.url, token=link.token.plain, expires_at=link.expires_at, email_sent=sent.email_sent
+    )
 
 
 async def create_connect_session(gateway: Gateway, call: Call[SessionToCreate, NoQuery]) -> NewConnectSession:

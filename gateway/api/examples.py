@@ -6,7 +6,7 @@ from typing import Any
 from gateway.api.actions import ActionRequest
 from gateway.api.api_keys import NewApiKey
 from gateway.api.catalog import OptionsQuestion, PropertyQuestion
-from gateway.api.connect import LinkToCreate, SessionToCreate, SessionToPoll
+from gateway.api.connect import InvitationToSend, LinkToCreate, SessionToCreate, SessionToPoll
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
 from gateway.api.end_user_sync import EndUsersToSync
 from gateway.api.end_users import EndUserChanges, EndUserToCreate
@@ -47,6 +47,7 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
             {"externalId": "user_bob", "suspended": True},
         ],
     },
+    InvitationToSend: {"email": "alice@example.com", "integrationName": "slack"},
     LinkToCreate: {"expiresIn": 86_400},
     SessionToCreate: {
         **_ACCOUNT,

@@ -23,6 +23,7 @@ DEFAULT_LIFETIME = timedelta(days=7)
 class MintedLink:
     """A fresh link; `url` holds `token.plain`, and neither is kept."""
 
+    record: ConnectLink
     token: MintedToken
     url: str
     expires_at: datetime
@@ -62,7 +63,7 @@ class ConnectLinks:
                 configured = await tx.workspace_integrations.of_workspace(scope, end_user.workspace_id)
                 instance = self._choose(configured, name=integration_name, instance_id=workspace_integration_id)
             await tx.connect_links.delete_expired(now)
-            await tx.connect_links.insert(
+            row = await tx.connect_links.insert(
                 ConnectLink(
                     id=new_id(),
                     organization_id=end_user.organization_id,
@@ -74,7 +75,7 @@ class ConnectLinks:
                     created_at=now,
                 )
             )
-        return MintedLink(token, self._base + token.plain, expires_at)
+        return MintedLink(row, token, self._base + token.plain, expires_at)
 
     def _choose(
         self, configured: Sequence[WorkspaceIntegration], *, name: str | None, instance_id: str | None

@@ -150,9 +150,9 @@ def compose(mail: Mail, *, mail_from: str, at: datetime) -> EmailMessage:
     """Return the mail as a message. Raises ValueError for an address that can't stand in a header."""
     recipient = _addr_spec(mail.to)
     message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
-    message["From"] = Address(_one_line(mail.sender_name or ""), addr_spec=mail_from)
+    message["From"] = Address(one_line(mail.sender_name or ""), addr_spec=mail_from)
     message["To"] = _address(mail.to)
-    message["Subject"] = _one_line(mail.subject)
+    message["Subject"] = one_line(mail.subject)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = make_msgid(domain=mail_from.rpartition("@")[2])
     # RFC 3834: nobody's holiday notice is to answer this.
@@ -162,7 +162,8 @@ def compose(mail: Mail, *, mail_from: str, at: datetime) -> EmailMessage:
     return message
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return what people have called something, fit for a header or a sentence: on one line, and not endless."""
     return _UNPRINTED.sub(" ", text).strip()[:_LONGEST_HEADER]
 
 

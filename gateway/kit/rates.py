@@ -1,4 +1,4 @@
-"""Counts requests per caller in windows of one minute.
+"""Counts requests per caller in windows of one minute, or another fixed length.
 
 Own code, because the memory store of `limits` starts a thread for every request and reads the system's clock.
 """
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from gateway.kit.clock import Clock
 
-_SECONDS = 60
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How a caller stands in the present minute."""
+    """How a caller stands in the present window."""
 
     limit: int
     used: int
@@ -34,12 +34,13 @@ class Window:
 
 
 class Windows:
-    """Fixed windows: everybody's count starts anew with each minute, so nothing old is kept."""
+    """Fixed windows: everybody's count starts anew with each, so nothing old is kept."""
 
-    def __init__(self, *, limit: int, clock: Clock) -> None:
+    def __init__(self, *, limit: int, clock: Clock, seconds: int = _MINUTE) -> None:
         self._limit = limit
         self._clock = clock
-        self._minute = 0
+        self._seconds = seconds
+        self._number = 0
         self._used: Counter[str] = Counter()
 
     def hit(self, caller: str) -> Window:
@@ -52,11 +53,11 @@ class Windows:
 
     def _window(self, caller: str, weight: int) -> Window:
         now = self._clock().timestamp()
-        minute = int(now // _SECONDS)
-        if minute != self._minute:
-            self._minute = minute
+        number = int(now // self._seconds)
+        if number != self._number:
+            self._number = number
             self._used.clear()
         if weight:
             self._used[caller] += weight
-        resets_at = (minute + 1) * _SECONDS
+        resets_at = (number + 1) * self._seconds
         return Window(self._limit, self._used[caller], resets_at, max(1, round(resets_at - now)))
