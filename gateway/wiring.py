@@ -17,6 +17,8 @@ from gateway.connections.connect_sessions import ConnectSessions
 from gateway.connections.connect_steps import ConnectSteps
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.endings import Endings
+from gateway.connections.entered_credentials import EnteredCredentials
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
@@ -25,6 +27,9 @@ from gateway.connections.portals import Portals
 from gateway.connections.provider_oauth import ProviderOAuth
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver
+from gateway.connections.revocation_attempts import RevocationAttempts
+from gateway.connections.revocations import Revocations, RevocationSafe
+from gateway.connections.revoker import Revoker
 from gateway.connections.setup_urls import SetupUrls
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock, system_clock
@@ -32,7 +37,6 @@ from gateway.kit.egress import Egress
 from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
-from gateway.tenancy.end_user_sync import EndUserSync
 from gateway.tenancy.end_users import EndUsers
 from gateway.tenancy.organizations import Organizations
 from gateway.tenancy.workspaces import Workspaces
@@ -50,6 +54,8 @@ from gateway.webhooks.pings import Pings
 from gateway.webhooks.sender import Sender
 from gateway.webhooks.signing import SecretSafe
 from gateway.webhooks.webhooks import Webhooks
+from gateway.workspaces.deletions import Deletions
+from gateway.workspaces.end_user_sync import EndUserSync
 from gateway.workspaces.integrations import WorkspaceIntegrations
 from integrations.catalog import Catalog
 from storage.database import Database
@@ -66,6 +72,7 @@ class Connecting:
     steps: ConnectSteps = field(repr=False)
     portals: Portals
     proof: AccountProof
+    entered: EnteredCredentials
     oauth: ProviderOAuth
     attachments: Attachments = field(repr=False)
 
@@ -78,6 +85,14 @@ class Telling:
     deliveries: Deliveries
     pings: Pings
     delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoking:
+    """How providers are told that grants have ended."""
+
+    revocations: Revocations = field(repr=False)
+    revoker: Revoker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,8 @@ class Gateway:
     workspace_integrations: WorkspaceIntegrations
     end_users: EndUsers
     end_user_sync: EndUserSync
+    deletions: Deletions
+    revoking: Revoking
     api_keys: ApiKeys
     mcp_servers: McpServers
     mcp_tokens: McpTokens
@@ -106,8 +123,8 @@ class Gateway:
     oauth_apps: OwnOAuthApps
     connections: Connections
     connecting: Connecting
-    invitations: Invitations
     telling: Telling
+    invitations: Invitations
     refresh: Refresh
     last_use: LastUse
     resolver: Resolver
@@ -152,6 +169,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.refresh.finishing())
         await stack.enter_async_context(gateway.last_use.writing())
         await stack.enter_async_context(gateway.telling.delivery.running())
+        await stack.enter_async_context(gateway.revoking.revoker.running())
         yield gateway
 
 
@@ -168,7 +186,15 @@ def _build(
     safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
     apps = OAuthApps(settings.integrations, database=database, safe=app_safe)
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
-    connections = Connections(database=database, catalog=catalog, safe=safe, clock=clock)
+    entered = EnteredCredentials(http=egress, proof=AccountProof(egress), clock=clock)
+    revoking = _revoking(
+        database, catalog=catalog, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
+    )
+    endings = Endings(revoking.revocations, clock=clock)
+    deletions = Deletions(database, endings=endings, clock=clock)
+    connections = Connections(
+        database=database, catalog=catalog, safe=safe, entered=entered, endings=endings, clock=clock
+    )
     resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
     selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
@@ -199,8 +225,9 @@ def _build(
         cipher=cipher,
         catalog=catalog,
         egress=egress,
-        safe=safe,
+        attachments=Attachments(database, safe=safe, endings=endings, clock=clock),
         apps=apps,
+        entered=entered,
     )
     mailer = _mailer(settings, clock=clock)
     return Gateway(
@@ -216,7 +243,9 @@ def _build(
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, clock=clock),
         end_users=EndUsers(database, clock=clock),
-        end_user_sync=EndUserSync(database, clock=clock),
+        end_user_sync=EndUserSync(database, deletions=deletions, clock=clock),
+        deletions=deletions,
+        revoking=revoking,
         api_keys=ApiKeys(database, clock=clock, changes=changes),
         mcp_servers=McpServers(database, clock=clock),
         mcp_tokens=McpTokens(database, clock=clock),
@@ -250,6 +279,26 @@ def _telling(database: Database, *, cipher: Cipher, changes: ChangeFeed, egress:
     )
 
 
+def _revoking(
+    database: Database,
+    *,
+    catalog: Catalog,
+    apps: OAuthApps,
+    cipher: Cipher,
+    egress: Egress,
+    changes: ChangeFeed,
+    clock: Clock,
+) -> Revoking:
+    safe = RevocationSafe(cipher)
+    attempts = RevocationAttempts(database, catalog=catalog, apps=apps, safe=safe, http=egress, clock=clock)
+    return Revoking(
+        revocations=Revocations(
+            database, catalog=catalog, apps=apps, credentials=CredentialSafe(cipher), safe=safe, clock=clock
+        ),
+        revoker=Revoker(database, attempts=attempts, safe=safe, changes=changes, clock=clock),
+    )
+
+
 def _mailer(settings: Settings, *, clock: Clock) -> Mailer:
     if settings.smtp_server is not None:
         return SmtpMailer(settings.smtp_server, clock=clock)
@@ -264,8 +313,9 @@ def _connecting(
     cipher: Cipher,
     catalog: Catalog,
     egress: Egress,
-    safe: CredentialSafe,
+    attachments: Attachments,
     apps: OAuthApps,
+    entered: EnteredCredentials,
 ) -> Connecting:
     public_url = settings.public_url
     steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
@@ -275,6 +325,7 @@ def _connecting(
         steps=steps,
         portals=Portals(database, catalog=catalog, clock=clock),
         proof=proof,
+        entered=entered,
         oauth=ProviderOAuth(
             apps=apps,
             steps=steps,
@@ -284,5 +335,5 @@ def _connecting(
             public_url=public_url,
             clock=clock,
         ),
-        attachments=Attachments(database, safe=safe, clock=clock),
+        attachments=attachments,
     )

@@ -61,6 +61,10 @@ class OAuthApps(Repository[OAuthApp]):
         )
         return sorted(found, key=lambda row: row.workspace_id is None)
 
+    async def of_client(self, client_id: str) -> list[OAuthApp]:
+        """Return the apps of all tenants that a provider knows by this id."""
+        return list(await self._session.scalars(select(OAuthApp).where(col(OAuthApp.client_id) == client_id)))
+
     async def uses(self, rows: Collection[OAuthApp]) -> dict[str, Uses]:
         """Return what refers to each of these apps, by id."""
         ids = [row.id for row in rows]

@@ -117,6 +117,16 @@ class EndUsers(Repository[EndUser]):
             conditions.append(col(EndUser.email_key) == email_key)
         return await self._page(scope, *conditions, limit=limit, offset=offset)
 
+    async def batch(self, scope: TenantScope, workspace_id: str, *, after: str, limit: int) -> list[EndUser]:
+        """Return end users of a workspace in order of id, from behind `after`."""
+        found = await self._session.scalars(
+            select(EndUser)
+            .where(self._boundary(scope), col(EndUser.workspace_id) == workspace_id, col(EndUser.id) > after)
+            .order_by(col(EndUser.id))
+            .limit(limit)
+        )
+        return list(found)
+
     async def connection_counts(self, end_users: Sequence[EndUser]) -> dict[str, int]:
         """Return how many connections each of these end users has, by id; absent means none."""
         counted = await self._session.execute(

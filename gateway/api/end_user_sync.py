@@ -20,7 +20,7 @@ from gateway.api.models import (
     omitted,
 )
 from gateway.errors import ValidationFailed
-from gateway.tenancy.end_user_sync import SyncResult, SyncRow, SyncStatus
+from gateway.workspaces.end_user_sync import SyncResult, SyncRow, SyncStatus
 from gateway.wiring import Gateway
 
 MAX_SYNC_ROWS = 1000

@@ -185,7 +185,7 @@ async def resume_end_user(gateway: Gateway, call: Call[Nothing, NoQuery]) -> One
 
 async def delete_end_user(gateway: Gateway, call: Call[Nothing, NoQuery]) -> DeletedEndUser:
     """Delete an end user with all connections and tokens."""
-    count = await gateway.end_users.delete(call.scope, call.path["id"])
+    count = await gateway.deletions.end_user(call.scope, call.path["id"])
     return DeletedEndUser(id=call.path["id"], connections_deleted=count)
 
 

@@ -119,5 +119,5 @@ async def update_organization(gateway: Gateway, call: Call[OrganizationChanges, 
 
 async def delete_organization(gateway: Gateway, call: Call[Nothing, NoQuery]) -> Deleted:
     """Delete an organization with everything in it."""
-    await gateway.organizations.delete(call.path["id"])
+    await gateway.deletions.organization(call.path["id"])
     return Deleted(id=call.path["id"])

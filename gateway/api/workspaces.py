@@ -168,4 +168,4 @@ async def delete_workspace(gateway: Gateway, call: Call[Nothing, NoQuery]) -> De
 
     Its integrations, end users, connections, MCP servers and their tokens go with it.
     """
-    return Deleted(id=(await gateway.workspaces.delete(call.scope, call.path["workspaceId"])).id)
+    return Deleted(id=(await gateway.deletions.workspace(call.scope, call.path["workspaceId"])).id)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from gateway.connections.choice import is_active
 from gateway.connections.credential_forms import wire_types
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.endings import Endings
 from gateway.connections.portals import Offer, Portal, owner_of
 from gateway.errors import ConnectionNotFound, Duplicate, EndUserNotFound, Forbidden
 from gateway.events import Event, announce, change_of
@@ -39,7 +40,7 @@ class NewAccount:
         return _AS_JSON.dump_python(self, mode="json")
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Json]) -> "NewAccount":
+    def from_json(cls, plain: Json) -> "NewAccount":
         """Read what `to_json` wrote."""
         return _AS_JSON.validate_python(plain)
 
@@ -59,9 +60,10 @@ class AnotherAccount(Exception):
 class Attachments:
     """Attaches accounts to whoever a portal is for, and detaches them."""
 
-    def __init__(self, database: Database, *, safe: CredentialSafe, clock: Clock) -> None:
+    def __init__(self, database: Database, *, safe: CredentialSafe, endings: Endings, clock: Clock) -> None:
         self._database = database
         self._safe = safe
+        self._endings = endings
         self._clock = clock
 
     async def attach(self, portal: Portal, offer: Offer, new: NewAccount, *, replace: bool = False) -> Connection:
@@ -78,15 +80,25 @@ class Attachments:
                 row = await tx.connections.insert(self._row(portal, offer, new, end_user))
                 event = Event.CONNECTION_CREATED
             else:
+                if _differs(held, new):
+                    await self._endings.of_account(tx, held)
                 credential, before = self._credential(held.id, portal, offer, new), held.status
                 row = await tx.connections.update(held, **credential, version=held.version + 1)
                 event = change_of(row, before=before)
             await announce(tx, event, row, now=self._clock())
-            if portal.session is not None:
-                session = await tx.connect_sessions.get(portal.scope, portal.session.id)
-                if session is not None:
-                    await tx.connect_sessions.update(session, status="COMPLETED", connection_id=row.id, error=None)
+            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
             return row
+
+    async def keep(self, portal: Portal, offer: Offer) -> None:
+        """Leave the connected account in its place: the session completes with it.
+
+        Raises `ConnectionNotFound` where it is gone or does not work.
+        """
+        async with self._database.write() as tx:
+            row = None if offer.held is None else await tx.connections.get(portal.scope, offer.held.id)
+            if row is None or not is_active(row):
+                raise ConnectionNotFound("the account that was connected does not work")
+            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
 
     async def detach(self, portal: Portal, offer: Offer) -> None:
         """Remove the account that is connected. Raises `ConnectionNotFound`."""
@@ -94,11 +106,9 @@ class Attachments:
             row = None if offer.held is None else await tx.connections.get(portal.scope, offer.held.id)
             if row is None:
                 raise ConnectionNotFound("no account is connected here")
+            await self._endings.of(tx, [row])
             await tx.connections.delete(row)
-            if portal.session is not None:
-                session = await tx.connect_sessions.get(portal.scope, portal.session.id)
-                if session is not None:
-                    await tx.connect_sessions.update(session, status="FAILED", error="the account was removed again")
+            await _note(tx, portal, "FAILED", error="the account was removed again")
 
     async def _end_user(self, tx: Transaction, portal: Portal) -> EndUser | None:
         """Return who will own the account, made now where the session names somebody unknown (contract 4.13)."""
@@ -159,6 +169,13 @@ class Attachments:
             "made_for_alias": None,
             "updated_at": self._clock(),
         }
+
+
+async def _note(tx: Transaction, portal: Portal, status: str, **values: str | None) -> None:
+    """Tell the session, if there is one, what has become of it."""
+    session = None if portal.session is None else await tx.connect_sessions.get(portal.scope, portal.session.id)
+    if session is not None:
+        await tx.connect_sessions.update(session, status=status, **values)
 
 
 async def _replaced(tx: Transaction, portal: Portal, offer: Offer, end_user: EndUser | None) -> Connection | None:

@@ -7,8 +7,11 @@ from typing import Any
 
 from gateway.connections.credential_forms import accept_values, find_method
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.endings import Endings
+from gateway.connections.entered_credentials import EnteredCredential, EnteredCredentials, buys_tokens
 from gateway.connections.oauth_apps import WantedApp, choose_app
 from gateway.errors import (
+    ActionFailed,
     ConnectionNotFound,
     Duplicate,
     IntegrationNotFound,
@@ -20,6 +23,7 @@ from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.tenancy.end_users import find_or_add
+from integrations import failures
 from integrations.auth_methods import AnyAuthMethod
 from integrations.catalog import Catalog
 from storage.database import Database, Transaction
@@ -61,25 +65,43 @@ class _Owner:
 class Connections:
     """The connections of a tenant."""
 
-    def __init__(self, *, database: Database, catalog: Catalog, safe: CredentialSafe, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalog: Catalog,
+        safe: CredentialSafe,
+        entered: EnteredCredentials,
+        endings: Endings,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._catalog = catalog
         self._safe = safe
+        self._entered = entered
+        self._endings = endings
         self._clock = clock
 
     async def create(self, scope: TenantScope, new: NewConnection) -> tuple[Connection, EndUser | None]:
         """Make a connection; an end user whom we don't know yet is made along with it (contract 4.13).
 
-        Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `InvalidOAuthApp`, `Duplicate`.
+        What buys access tokens is tried before it is kept; other credentials are taken as they are.
+        Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `InvalidOAuthApp`, `Duplicate`,
+        `ActionFailed` (the provider could not be asked).
         """
         method = self._method(new.integration_name, new.type, new.auth_method_key)
-        values = accept_values(method, new.values)
+        given = EnteredCredential(
+            accept_values(method, new.values), self._clock(), self._expiry(new.expires_in), new.granted_scopes
+        )
+        if buys_tokens(method):
+            enabled = await self._enabled(scope, new.workspace_id, new.integration_name, new.workspace_integration_id)
+            given = await self._bought(new.integration_name, method, given, enabled=enabled)
         try:
             async with self._database.write() as tx:
                 owner, end_user = await self._owner(tx, scope, new)
                 instance = await self._instance(tx, scope, new=new, owner=owner)
                 app = WantedApp(new.integration_name, owner.workspace_id, app_id=new.oauth_app_id)
-                row = self._row(scope, new, owner=owner, instance=instance, method=method, values=values)
+                row = self._row(scope, new, owner=owner, instance=instance, method=method, given=given)
                 row.oauth_app_id = await choose_app(tx, scope, app)
                 await announce(tx, Event.CONNECTION_CREATED, await tx.connections.insert(row), now=self._clock())
                 return row, end_user
@@ -123,25 +145,34 @@ class Connections:
     ) -> Connection:
         """Put a new credential into a connection, which then counts as working again; what points at it stays.
 
-        Raises `ConnectionNotFound`, `ValidationFailed`.
+        Raises `ConnectionNotFound`, `ValidationFailed`, `ActionFailed` (the provider could not be asked).
         """
+        held = await self.get(scope, connection_id)
+        method = self._method(held.integration_name, held.type, held.auth_method_key)
+        given = EnteredCredential(
+            accept_values(method, values),
+            self._clock(),
+            self._expiry(expires_in),
+            held.granted_scopes if granted_scopes is None else granted_scopes,
+        )
+        if buys_tokens(method):
+            instance_id = held.workspace_integration_id
+            enabled = await self._enabled(scope, held.workspace_id, held.integration_name, instance_id)
+            given = await self._bought(held.integration_name, method, given, enabled=enabled)
         async with self._database.write() as tx:
             row = await _existing(tx, scope, connection_id)
-            method, before = self._method(row.integration_name, row.type, row.auth_method_key), row.status
-            sealed = self._safe.seal(
-                accept_values(method, values), connection_id=row.id, organization_id=row.organization_id
-            )
+            before = row.status
             await tx.connections.update(
                 row,
-                sealed=sealed,
+                sealed=self._safe.seal(given.values, connection_id=row.id, organization_id=row.organization_id),
                 version=row.version + 1,
                 status="ACTIVE",
                 last_error=None,
-                obtained_at=self._clock(),
-                expires_at=self._expiry(expires_in),
+                obtained_at=given.obtained_at,
+                expires_at=given.expires_at,
                 refresh_started_at=None,
                 refreshed_at=None,
-                granted_scopes=row.granted_scopes if granted_scopes is None else granted_scopes,
+                granted_scopes=given.granted_scopes,
                 updated_at=self._clock(),
             )
             await announce(tx, change_of(row, before=before), row, now=self._clock())
@@ -150,7 +181,9 @@ class Connections:
     async def delete(self, scope: TenantScope, connection_id: str) -> None:
         """Remove a connection; what pinned it is left without. Raises `ConnectionNotFound`."""
         async with self._database.write() as tx:
-            await tx.connections.delete(await _existing(tx, scope, connection_id))
+            row = await _existing(tx, scope, connection_id)
+            await self._endings.of(tx, [row])
+            await tx.connections.delete(row)
 
     def _method(self, integration_name: str, connection_type: str, key: str | None) -> AnyAuthMethod:
         if integration_name not in self._catalog:
@@ -207,7 +240,7 @@ class Connections:
         owner: _Owner,
         instance: WorkspaceIntegration | None,
         method: AnyAuthMethod,
-        values: Mapping[str, Any],
+        given: EnteredCredential,
     ) -> Connection:
         row_id, now = new_id(), self._clock()
         return Connection(
@@ -223,13 +256,41 @@ class Connections:
             display_name=new.display_name,
             type=new.type,
             scope=owner.scope,
-            granted_scopes=new.granted_scopes,
-            sealed=self._safe.seal(values, connection_id=row_id, organization_id=scope.organization_id),
-            obtained_at=now,
-            expires_at=self._expiry(new.expires_in),
+            account_id=given.account.id if given.account is not None else None,
+            account_label=given.account.label if given.account is not None else None,
+            granted_scopes=given.granted_scopes,
+            sealed=self._safe.seal(given.values, connection_id=row_id, organization_id=scope.organization_id),
+            obtained_at=given.obtained_at,
+            expires_at=given.expires_at,
             created_at=now,
             updated_at=now,
         )
+
+    async def _enabled(
+        self, scope: TenantScope, workspace_id: str | None, integration_name: str, instance_id: str | None
+    ) -> Sequence[str] | None:
+        """Return the actions that a credential is for; None means all, also where there is no telling."""
+        if workspace_id is None:
+            return None
+        async with self._database.read() as tx:
+            configured = await tx.workspace_integrations.of_workspace(scope, workspace_id)
+        fitting = [each for each in configured if each.integration_name == integration_name]
+        meant = [each for each in fitting if instance_id in (None, each.id)]
+        return meant[0].enabled_actions if len(meant) == 1 else None
+
+    async def _bought(
+        self, integration_name: str, method: AnyAuthMethod, given: EnteredCredential, *, enabled: Sequence[str] | None
+    ) -> EnteredCredential:
+        integration = self._catalog.get(integration_name)
+        try:
+            return await self._entered.proven(integration, method, given.values, enabled=enabled)
+        except failures.CredentialsRejected as error:
+            raise ValidationFailed(f"props: {integration.title} does not accept this ({error.message})") from error
+        except failures.ActionFailed as error:
+            raise ActionFailed(
+                f"{integration.title} could not be asked whether this works ({error.message}); nothing was kept",
+                reason="provider_unavailable",
+            ) from error
 
     def _expiry(self, expires_in: int | None) -> datetime | None:
         return None if expires_in is None else self._clock() + timedelta(seconds=expires_in)

@@ -118,17 +118,6 @@ class EndUsers:
                 await tx.end_users.update(row, suspended_at=now if suspended else None, updated_at=now)
             return EndUserWithConnections(row, await tx.connections.of_end_user(scope, row.id))
 
-    async def delete(self, scope: TenantScope, end_user_id: str) -> int:
-        """Remove an end user with all connections and tokens; returns how many connections there were.
-
-        Raises `EndUserNotFound`.
-        """
-        async with self._database.write() as tx:
-            row = await existing_end_user(tx, scope, end_user_id)
-            counts = await tx.end_users.connection_counts([row])
-            await tx.end_users.delete(row)
-            return counts.get(row.id, 0)
-
 
 def end_user_row(scope: TenantScope, new: NewEndUser, *, now: datetime) -> EndUser:
     """Return the row of a new end user. Raises `ValidationFailed`."""

@@ -45,7 +45,7 @@ class Organizations:
     async def get(self, organization_id: str) -> Organization:
         """Return an organization. Raises `NotFound`."""
         async with self._database.read() as tx:
-            return await _existing(tx, organization_id)
+            return await existing_organization(tx, organization_id)
 
     async def all(self) -> Sequence[Organization]:
         """Return every organization, oldest first."""
@@ -62,18 +62,14 @@ class Organizations:
             accept_slug(values["slug"])
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
-                row = await _existing(tx, organization_id)
+                row = await existing_organization(tx, organization_id)
                 if "settings" in values:
                     values["settings"] = _merged(row.settings, values["settings"])
                 return await tx.organizations.update(row, updated_at=self._clock(), **values)
 
-    async def delete(self, organization_id: str) -> None:
-        """Remove an organization with everything below it. Raises `NotFound`."""
-        async with self._database.write() as tx:
-            await tx.organizations.delete(await _existing(tx, organization_id))
 
-
-async def _existing(tx: Transaction, organization_id: str) -> Organization:
+async def existing_organization(tx: Transaction, organization_id: str) -> Organization:
+    """Return an organization. Raises `NotFound`."""
     row = await tx.organizations.find(organization_id)
     if row is None:
         raise NotFound("there is no such organization")

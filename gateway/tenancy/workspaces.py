@@ -74,13 +74,6 @@ class Workspaces:
                     values["settings"] = merge_settings(row.settings, values["settings"])
                 return await tx.workspaces.update(row, updated_at=self._clock(), **values)
 
-    async def delete(self, scope: TenantScope, reference: str) -> Workspace:
-        """Remove a workspace with everything in it; returns what it was. Raises `ScopeDenied`, `NotFound`."""
-        async with self._database.write() as tx:
-            row = await existing_workspace(tx, scope, reference)
-            await tx.workspaces.delete(row)
-            return row
-
 
 async def existing_workspace(tx: Transaction, scope: TenantScope, reference: str) -> Workspace:
     """Return a workspace by id or slug. Raises `ScopeDenied`, `NotFound`."""

@@ -98,6 +98,7 @@ QUESTIONS: dict[str, Question] = {
     "end_users.by_external_ids": lambda tx, scope, its: tx.end_users.by_external_ids(
         scope, its.workspace, [its.external_id]
     ),
+    "end_users.batch": lambda tx, scope, its: tx.end_users.batch(scope, its.workspace, after="", limit=100),
     "end_users.page": lambda tx, scope, its: tx.end_users.page(scope, its.workspace, **PAGE),
     "workspace_integrations.get": lambda tx, scope, its: tx.workspace_integrations.get(scope, its.integration.id),
     "workspace_integrations.of_workspace": lambda tx, scope, its: tx.workspace_integrations.of_workspace(

@@ -11,6 +11,7 @@ from gateway.events import Event, announce_many
 from gateway.kit.clock import Clock
 from gateway.refusals import refusing
 from gateway.tenancy.end_users import CONFLICTS, NewEndUser, end_user_row, end_user_values
+from gateway.workspaces.deletions import Deletions
 from storage.database import Database, Transaction
 from storage.records import EndUser
 from storage.scope import TenantScope
@@ -60,8 +61,9 @@ class SyncReport:
 class EndUserSync:
     """The bulk way to keep end users as the product knows them."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, deletions: Deletions, clock: Clock) -> None:
         self._database = database
+        self._deletions = deletions
         self._clock = clock
 
     async def sync(
@@ -80,8 +82,20 @@ class EndUserSync:
                 results = await _Pass(tx, scope, workspace_id, self._clock()).take(rows)
                 failed = any(result.status is SyncStatus.FAILED for result in results)
                 named = {result.external_id for result in results}
-                removed = 0 if failed or not remove_absent else await _remove_others(tx, scope, workspace_id, named)
+                removed = 0 if failed or not remove_absent else await self._remove_others(tx, scope, workspace_id, named)
         return SyncReport(results, removed)
+
+    async def _remove_others(
+        self, tx: Transaction, scope: TenantScope, workspace_id: str, named: set[str | None]
+    ) -> int:
+        """Remove the product's end users whom nobody named; members and whoever has no external id are not its own."""
+        count, after = 0, ""
+        while rows := await tx.end_users.batch(scope, workspace_id, after=after, limit=_PAGE):
+            after = rows[-1].id
+            absent = [row for row in rows if row.external_id is not None and row.external_id not in named]
+            await self._deletions.end_users_in(tx, scope, absent)
+            count += len(absent)
+        return count
 
 
 @dataclass(slots=True)
@@ -133,15 +147,3 @@ class _Pass:
         if not different:
             return SyncStatus.UNCHANGED, known
         return SyncStatus.UPDATED, await self.tx.end_users.update(known, updated_at=self.now, **different)
-
-
-async def _remove_others(tx: Transaction, scope: TenantScope, workspace_id: str, named: set[str | None]) -> int:
-    """Remove the product's end users whom nobody named; members and whoever has no external id are not its own."""
-    absent: list[EndUser] = []
-    offset = 0
-    while rows := (await tx.end_users.page(scope, workspace_id, limit=_PAGE, offset=offset)).rows:
-        absent += [row for row in rows if row.external_id is not None and row.external_id not in named]
-        offset += len(rows)
-    for start in range(0, len(absent), _PAGE):
-        await tx.end_users.delete_many(workspace_id, absent[start : start + _PAGE])
-    return len(absent)
