@@ -6,23 +6,19 @@ from typing import Final, TypeAlias
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.errors import NoOAuthApp
 from gateway.settings import ENVIRONMENT_PREFIX
-from integrations.auth_methods import AnyAuthMethod, BasicAuth, Custom, OAuth2, SecretText
+from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
 from integrations.integration import Action, Integration
 from storage.scope import TenantScope
 
-ConnectMethod: TypeAlias = OAuth2 | SecretText | BasicAuth | Custom
-"""The auth methods that a page can ask a person for."""
+ConnectMethod: TypeAlias = AnyAuthMethod
+"""The auth methods that a page can ask a person for: all of them, by a form or by a visit to the provider."""
 
 CALLBACK_PATH: Final = "/connect/callback/"
 
 
 def connect_methods(methods: Iterable[AnyAuthMethod], *, only: str | None = None) -> tuple[ConnectMethod, ...]:
     """Return the methods that a page offers, the usual one first; `only` is the key of the one to choose."""
-    return tuple(
-        method
-        for method in methods
-        if isinstance(method, OAuth2 | SecretText | BasicAuth | Custom) and only in (None, method.key)
-    )
+    return tuple(method for method in methods if only in (None, method.key))
 
 
 def usable_actions(integration: Integration, enabled: Collection[str] | None, method_key: str) -> list[Action]:
@@ -35,12 +31,14 @@ def usable_actions(integration: Integration, enabled: Collection[str] | None, me
 
 
 def scopes_to_ask(
-    method: OAuth2, integration: Integration, *, enabled: Collection[str] | None, held: Iterable[str]
+    method: AnyAuthMethod, integration: Integration, *, enabled: Collection[str] | None, held: Iterable[str]
 ) -> tuple[str, ...]:
     """Return what to ask the provider for: the method's own scopes, those of what is enabled, and what is held.
 
     What is held is asked for again because many providers give a new token the new scopes only.
     """
+    if not isinstance(method, OAuth2 | ClientCredentials):
+        return ()
     asked = dict.fromkeys(method.scopes)
     for action in usable_actions(integration, enabled, method.key):
         asked |= dict.fromkeys(action.scopes.get(method.key, ()))

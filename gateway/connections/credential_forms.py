@@ -17,10 +17,6 @@ from integrations.auth_methods import (
 )
 
 CONNECTION_TYPES = ("SECRET_TEXT", "BASIC_AUTH", "CUSTOM_AUTH", "OAUTH2", "PLATFORM_OAUTH2")
-_CLIENT_CREDENTIAL_FIELDS = {
-    "client_id": ConnectionField(title="Client id"),
-    "client_secret": ConnectionField(title="Client secret", secret=True),
-}
 
 
 def wire_types(method: AnyAuthMethod) -> tuple[str, ...]:
@@ -63,20 +59,23 @@ def accept_values(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, 
     extra = _object(given, "data")
     match method:
         case SecretText():
-            values: dict[str, Any] = {"secret_text": _checked(method.field, given.get("secretText"), "secretText")}
+            values: dict[str, Any] = {"secret_text": accept_field(method.field, given.get("secretText"), "secretText")}
         case BasicAuth():
             values = {
-                "username": _checked(method.username, given.get("username"), "username"),
-                "password": _checked(method.password, given.get("password"), "password", may_be_empty=True),
+                "username": accept_field(method.username, given.get("username"), "username"),
+                "password": accept_field(method.password, given.get("password"), "password", may_be_empty=True),
             }
-        case Custom() | TokenExchange():
+        case Custom() | TokenExchange() | ClientCredentials():
             values = _fields(method.fields, _object(given, "props"), "props")
-        case ClientCredentials():
-            values = _fields(_CLIENT_CREDENTIAL_FIELDS, _object(given, "props"), "props")
         case OAuth2():
             values = _tokens(given) | {name: extra[name] for name in method.keep if name in extra}
     inputs = extra if not isinstance(method, Custom | TokenExchange | ClientCredentials) else {**extra, **_props(given)}
     return values | _fields(method.inputs, inputs, "data", closed=False)
+
+
+def accept_inputs(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a method asks besides its credential, from the values of `data`. Raises `ValidationFailed`."""
+    return _fields(method.inputs, _object(given, "data"), "data")
 
 
 def _refuse_others(method: AnyAuthMethod, given: Mapping[str, Any]) -> None:
@@ -114,12 +113,12 @@ def _fields(
         value = given.get(name, field.default)
         if value in (None, "") and field.optional:
             continue
-        values[name] = _checked(field, value, f"{where}.{name}")
+        values[name] = accept_field(field, value, f"{where}.{name}")
     return values
 
 
-def _checked(field: ConnectionField, value: Any, where: str, *, may_be_empty: bool = False) -> str:
-    """Check one value against its field; the message never repeats the value, which may be a secret."""
+def accept_field(field: ConnectionField, value: Any, where: str, *, may_be_empty: bool = False) -> str:
+    """Return one value as it fits its field; the message of `ValidationFailed` never repeats it: it may be a secret."""
     if not isinstance(value, str) or (not value.strip() and not may_be_empty):
         raise ValidationFailed(f"{where}: has to be given ({field.title})")
     if "\r" in value or "\n" in value:

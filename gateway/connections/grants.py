@@ -1,13 +1,14 @@
-"""What a connection can be renewed with: the auth method of its manifest, our OAuth app, its refresh token."""
+"""What a connection can be renewed with: a refresh token and our OAuth app, or what buys a token again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
-from gateway.connections.token_endpoint import TokenRequest, refresh_request
+from gateway.connections.token_endpoint import TokenRequest, purchase_request, refresh_request
 from gateway.kit.cipher import SealBroken
-from integrations.auth_methods import OAuth2
+from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2, TokenExchange
 from integrations.catalog import Catalog
 from integrations.integration import Integration
 from integrations.ports import Json
@@ -16,8 +17,8 @@ from storage.scope import TenantScope
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """A person's standing permission, and how more tokens are asked for by it."""
+class Approval:
+    """A person's standing permission: its refresh token is often good only once."""
 
     method: OAuth2
     app: OAuthApp
@@ -32,6 +33,23 @@ class Grant:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What somebody entered, which buys a token as often as it is shown."""
+
+    method: ClientCredentials | TokenExchange
+    scopes: tuple[str, ...]
+    hosts: tuple[str, ...]
+    values: Mapping[str, Json] = field(repr=False)
+
+    def request(self) -> TokenRequest:
+        """Make the request. Raises `GrantDead` where what was entered for the connection leads nowhere."""
+        return purchase_request(self.method, self.values, scopes=self.scopes, hosts=self.hosts)
+
+
+Grant: TypeAlias = Approval | Purchase
+
+
 class Grants:
     """Finds the grants of connections."""
 
@@ -43,22 +61,16 @@ class Grants:
     async def of(self, connection: Connection) -> Grant | None:
         """Return the grant; None for a connection that is used as it is."""
         integration, method = self._integration(connection), self._method(connection)
-        if integration is None or method is None:
-            return None
-        scope = TenantScope(connection.organization_id)
-        app = await self._apps.find(scope, connection.integration_name, oauth_app_id=connection.oauth_app_id)
-        if app is None:
+        if integration is None or not isinstance(method, OAuth2 | ClientCredentials | TokenExchange):
             return None
         try:
             values = self._safe.open(connection).values
         except SealBroken:
             # Whoever goes on to use the credential finds this out, and says so.
             return None
-        refresh_token = values.get("refresh_token")
-        if not isinstance(refresh_token, str):
-            return None
-        api = integration.manifest.api
-        return Grant(method, app, api.hosts if api is not None else (), refresh_token, values)
+        if isinstance(method, OAuth2):
+            return await self._approval(connection, integration, method, values)
+        return Purchase(method, tuple(connection.granted_scopes or ()), integration.hosts, values)
 
     def title(self, connection: Connection) -> str:
         """Return the provider's name for people."""
@@ -68,14 +80,23 @@ class Grants:
     def ended_hint(self, connection: Connection) -> str | None:
         """Return what the manifest says about why grants end at this provider."""
         method = self._method(connection)
-        return method.refresh.ended_hint if method is not None else None
+        return method.refresh.ended_hint if isinstance(method, OAuth2) else None
+
+    async def _approval(
+        self, connection: Connection, integration: Integration, method: OAuth2, values: Mapping[str, Json]
+    ) -> Approval | None:
+        refresh_token = values.get("refresh_token")
+        if not isinstance(refresh_token, str):
+            return None
+        scope = TenantScope(connection.organization_id)
+        app = await self._apps.find(scope, integration.name, oauth_app_id=connection.oauth_app_id)
+        return None if app is None else Approval(method, app, integration.hosts, refresh_token, values)
 
     def _integration(self, connection: Connection) -> Integration | None:
         name = connection.integration_name
         return self._catalog.get(name) if name in self._catalog else None
 
-    def _method(self, connection: Connection) -> OAuth2 | None:
+    def _method(self, connection: Connection) -> AnyAuthMethod | None:
         integration = self._integration(connection)
         methods = integration.auth if integration is not None else ()
-        found = next((method for method in methods if method.key == connection.auth_method_key), None)
-        return found if isinstance(found, OAuth2) else None
+        return next((method for method in methods if method.key == connection.auth_method_key), None)

@@ -17,7 +17,7 @@ import structlog
 from gateway.connections.backoff import Backoff, Pause
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
-from gateway.connections.grants import Grant, Grants
+from gateway.connections.grants import Approval, Grant, Grants
 from gateway.connections.oauth_apps import OAuthApps
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import ask
@@ -144,7 +144,7 @@ class Refresh:
             # After a failed commit the tokens are still here: the refresh token in storage is worth nothing any more.
             renewed = self._unsaved.get(key) or await self._ask(grant)
         except GrantDead as error:
-            return await self._end(begun, error)
+            return await self._end(begun, grant, error)
         except TokenRefused as error:
             return self._pause(begun, error)
         self._unsaved[key] = renewed
@@ -187,9 +187,9 @@ class Refresh:
                 last_error=None,
             )
 
-    async def _end(self, begun: Connection, error: GrantDead) -> Connection:
+    async def _end(self, begun: Connection, grant: Grant, error: GrantDead) -> Connection:
         """Note that only a person can go on, unless another credential was put in meanwhile."""
-        reason = self._ending(begun, error)
+        reason = self._ending(begun, grant, error)
         async with self._database.write() as tx:
             row = await _row(tx, begun)
             if row.version != begun.version:
@@ -204,10 +204,10 @@ class Refresh:
             await announce(tx, Event.CONNECTION_ERROR, row, now=self._clock())
         return row
 
-    def _ending(self, begun: Connection, error: GrantDead) -> str:
+    def _ending(self, begun: Connection, grant: Grant, error: GrantDead) -> str:
         title, hint = self._grants.title(begun), self._grants.ended_hint(begun)
         sentences = [f"{title} no longer renews the access to this account ({error.message})."]
-        if begun.refresh_started_at is not None:
+        if begun.refresh_started_at is not None and isinstance(grant, Approval):
             sentences.append("An earlier renewal was cut short; its answer may have held the only token that was good.")
         if hint is not None:
             sentences.append(hint)
@@ -228,9 +228,12 @@ class Refresh:
     def _refusal(self, connection: Connection, pause: Pause) -> ActionFailed | Unavailable:
         title = self._grants.title(connection)
         if pause.blames_app:
+            own = connection.oauth_app_id
+            app = "Toolgate's OAuth app" if own is None else "the OAuth app that it was connected with"
+            where = f"integrations.{connection.integration_name}" if own is None else f"the OAuth app {own}"
             return Unavailable(
-                f"{title} does not accept Toolgate's OAuth app ({pause.reason}), so that the access to this "
-                f"account can't be renewed; tell whoever runs Toolgate to check integrations.{connection.integration_name}"
+                f"{title} does not accept {app} ({pause.reason}), so that the access to this account can't be renewed; "
+                f"tell whoever runs Toolgate to check {where}"
             )
         wait = max(1, ceil((pause.until - self._clock()).total_seconds()))
         return ActionFailed(

@@ -81,6 +81,8 @@ class Reading:
     keep: Mapping[str, str]
     secrets: Sequence[str] = field(repr=False)
     """Longest first."""
+    blames_entry: bool = False
+    """Whether what was shown is the connection's own, so that a refusal is never our app's fault."""
 
 
 def read_tokens(response: HttpResponse, reading: Reading, *, now: datetime) -> Tokens:
@@ -146,6 +148,8 @@ def _refusal(response: HttpResponse, answer: Json, reading: Reading, *, now: dat
     description = _words(find(answer, reading.where.error_description))
     message = _sentence(response.status, code, description, secrets=reading.secrets)
     kind = _kind(response.status, code.lower(), description)
+    if reading.blames_entry:
+        kind = _kind_of_entry(response.status, code.lower(), kind)
     if kind is Transient:
         return Transient(message, wait=wait_asked_for(response.headers, Retry(), now))
     return kind(message)
@@ -163,6 +167,13 @@ def _kind(status: int, code: str, description: str) -> type[TokenRefused]:
     if code in _TRANSIENT or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Transient
     return AppRejected if code in _APP or status == HTTPStatus.UNAUTHORIZED else Transient
+
+
+def _kind_of_entry(status: int, code: str, kind: type[TokenRefused]) -> type[TokenRefused]:
+    """Sort a refusal of what somebody entered: these endpoints have no codes of their own for a wrong password."""
+    refuses = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    is_dead = kind is not Transient or (refuses and code not in _TRANSIENT)
+    return GrantDead if is_dead else Transient
 
 
 def _sentence(status: int, code: str, description: str, *, secrets: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ The functions here make a `TokenRequest` from values alone; `ask` sends one. The
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from gateway.connections.oauth_apps import OAuthApp
 from gateway.connections.token_answers import AppRejected, GrantDead, Reading, Tokens, Transient, read_tokens
 from gateway.kit.clock import Clock
 from integrations import template
-from integrations.auth_methods import OAuth2, Refresh, Token
+from integrations.auth_methods import ClientCredentials, OAuth2, Refresh, Token, TokenExchange
 from integrations.failures import InvalidInput
 from integrations.outgoing import Limits, Outgoing, encode
 from integrations.ports import Http, HttpError, HttpRefused, HttpRequest, Json
@@ -36,7 +36,8 @@ async def ask(http: Http, request: TokenRequest, *, clock: Clock) -> Tokens:
     try:
         response = await http.send(request.http)
     except HttpRefused as error:
-        raise AppRejected(error.message) from error
+        refusal = GrantDead if request.reading.blames_entry else AppRejected
+        raise refusal(error.message) from error
     except HttpError as error:
         raise Transient(error.message) from error
     return read_tokens(response, request.reading, now=clock())
@@ -74,6 +75,30 @@ def refresh_request(
     return TokenRequest(_request(token, grant, app, values=values, hosts=hosts), reading)
 
 
+def purchase_request(
+    method: ClientCredentials | TokenExchange,
+    values: Mapping[str, Json],
+    *,
+    scopes: Iterable[str],
+    hosts: tuple[str, ...] = (),
+) -> TokenRequest:
+    """Buy a token with what the connection holds: a client's own credentials (RFC 6749 4.4), or entered fields.
+
+    `values` are the connection's, `hosts` as in `code_request`. Whoever entered them is told of any refusal: the app,
+    if there is one, is theirs. Raises `GrantDead` if a value is unfit.
+    """
+    shown = tuple(value for value in values.values() if isinstance(value, str))
+    match method:
+        case ClientCredentials():
+            app: OAuthApp | None = OAuthApp(str(values.get("client_id")), str(values.get("client_secret")))
+            asked = method.scope_separator.join(scopes)
+            grant = {"grant_type": "client_credentials", **({"scope": asked} if asked else {})}
+        case TokenExchange():
+            app, grant = None, {}
+    reading = Reading(method.token, method.token, method.keep, secrets_of(app, shown), blames_entry=True)
+    return TokenRequest(_request(method.token, grant, app, values=values, hosts=hosts), reading)
+
+
 def _renewing(token: Token, refresh: Refresh) -> Token:
     return token.model_copy(
         update={
@@ -85,12 +110,17 @@ def _renewing(token: Token, refresh: Refresh) -> Token:
 
 
 def _request(
-    token: Token, grant: Mapping[str, str], app: OAuthApp, *, values: Mapping[str, Json], hosts: tuple[str, ...]
+    token: Token,
+    grant: Mapping[str, str],
+    app: OAuthApp | None,
+    *,
+    values: Mapping[str, Json],
+    hosts: tuple[str, ...],
 ) -> HttpRequest:
     try:
         further = {name: template.text(value, values) for name, value in token.params.items()}
-        params = {**further, **grant, **_app_in_body(token, app)}
-        headers = {"Authorization": f"Basic {basic_auth(app)}"} if _uses_basic(token, app) else {}
+        params = {**further, **grant, **(_app_in_body(token, app) if app is not None else {})}
+        headers = {"Authorization": f"Basic {basic_auth(app)}"} if app is not None and _uses_basic(token, app) else {}
         target = Target(base_url=template.address(token.url, values, hosts), headers=headers, query=(), secrets=tuple)
         sent = {name: value for name, value in params.items() if value is not None}
         return encode(_outgoing(token, sent, values), target, _LIMITS)
@@ -125,7 +155,8 @@ def basic_auth(app: OAuthApp) -> str:
     return b64encode(pair.encode()).decode()
 
 
-def secrets_of(app: OAuthApp, spent: tuple[str, ...]) -> tuple[str, ...]:
+def secrets_of(app: OAuthApp | None, spent: tuple[str, ...]) -> tuple[str, ...]:
     """Return what no message may repeat of a request, in every form in which it was sent, longest first."""
-    plain = [each for each in (*spent, app.client_secret) if each is not None and len(each) >= _SHORTEST_SECRET]
-    return tuple(sorted({*plain, *(quote(each, safe="") for each in plain), basic_auth(app)}, key=len, reverse=True))
+    held = () if app is None else (app.client_secret, basic_auth(app))
+    plain = [each for each in (*spent, *held) if each is not None and len(each) >= _SHORTEST_SECRET]
+    return tuple(sorted({*plain, *(quote(each, safe="") for each in plain)}, key=len, reverse=True))
