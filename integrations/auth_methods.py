@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -221,6 +221,17 @@ class ClientCredentials(AuthMethod):
     scopes: Many[str] = ()
     scope_separator: str = " "
     keep: Mapping[Name, Pointer] = {}
+
+    @property
+    def fields(self) -> Mapping[str, ConnectionField]:
+        """What a person has to enter."""
+        return _CLIENT_FIELDS
+
+
+_CLIENT_FIELDS: Final[Mapping[str, ConnectionField]] = {
+    "client_id": ConnectionField(title="Client ID"),
+    "client_secret": ConnectionField(title="Client secret", secret=True),
+}
 
 
 class TokenExchange(AuthMethod):

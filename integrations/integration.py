@@ -86,6 +86,11 @@ class Integration:
         return self.manifest.auth
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Patterns of the hosts that may be called where a connection's own values decide; empty: any."""
+        return self.manifest.api.hosts if self.manifest.api is not None else ()
+
+    @property
     def triggers(self) -> tuple[Trigger, ...]:
         return self.manifest.triggers
 

@@ -74,11 +74,8 @@ def auth_fields(method: AnyAuthMethod) -> Mapping[str, ConnectionField]:
             own = {"secret_text": method.field}
         case BasicAuth():
             own = {"username": method.username, "password": method.password}
-        case Custom() | TokenExchange():
+        case Custom() | TokenExchange() | ClientCredentials():
             own = method.fields
-        case ClientCredentials():
-            secret = ConnectionField(title="Client secret", secret=True)
-            own = {"client_id": ConnectionField(title="Client ID"), "client_secret": secret}
     return {**method.inputs, **own}
 
 
