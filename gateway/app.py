@@ -18,6 +18,7 @@ from gateway.kit.request_log import RequestLog
 from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
 from gateway.mcp.refusals import METADATA_PATH
+from gateway.portal.face import portal_routes
 from gateway.portal.setup_page import SetupPage
 from gateway.web.assets import asset_routes
 from gateway.web.mailbox import mailbox_routes
@@ -42,6 +43,7 @@ def create_app(gateway: Gateway) -> Starlette:
             Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             *asset_routes(),
+            *portal_routes(gateway),
             *mailbox_routes(gateway.mailer, gateway.settings),
             *Reference(gateway).routes,
         ],

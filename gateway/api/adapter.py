@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import TypeAlias
 
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from gateway.api.headers import security_headers
 from gateway.api.models import Nothing
 from gateway.api.reading import read_body, read_query
 from gateway.errors import NotFound, RateLimited, ToolgateError, Unauthorized
-from gateway.kit.client_address import trusted_client_address
+from gateway.kit.client_address import client_key
 from gateway.kit.ids import as_id
 from gateway.kit.log import get_logger
 from gateway.kit.rates import Window, Windows
@@ -108,11 +107,7 @@ class Endpoint:
         return response
 
     def _address(self, scope: Scope) -> str:
-        """Return whose failures are counted together: an address, and in IPv6 the network that one customer has."""
-        address = trusted_client_address(scope, self._gateway.settings.trusted_proxies)
-        if address is None or ":" not in address:
-            return address or "unknown"
-        return str(ip_network((address.partition("%")[0], 64), strict=False))
+        return client_key(scope, self._gateway.settings.trusted_proxies)
 
     def _refuse_guessing(self, request: Request, stranger: str) -> None:
         """Raise `RateLimited` instead of looking at one more service key: a person chose it, so it can be guessed."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gateway.kit.addresses import Address, Network, unmapped
@@ -30,6 +30,14 @@ def trusted_client_address(scope: Mapping[str, Any], trusted_proxies: Sequence[N
         if hops is not None
     }
     return str(answers.pop() if len(answers) == 1 else peer)
+
+
+def client_key(scope: Mapping[str, Any], trusted_proxies: Sequence[Network]) -> str:
+    """Whose requests are counted together: a client's address, and in IPv6 the network that one customer has."""
+    address = trusted_client_address(scope, trusted_proxies)
+    if address is None or ":" not in address:
+        return address or "unknown"
+    return str(ip_network((address.partition("%")[0], 64), strict=False))
 
 
 def _first_untrusted(hops: Iterable[Address | None], trusted_proxies: Sequence[Network], peer: Address) -> Address:

@@ -1,0 +1,39 @@
+"""Addresses of the connect pages."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from gateway.connections.connect_links import PATH as LINK_PATH
+from gateway.connections.connect_methods import CALLBACK_PATH
+from gateway.connections.connect_sessions import PATH as SESSION_PATH
+from gateway.connections.portals import Offer, Portal
+
+START: Final = "/connect/start"
+CREDENTIAL: Final = "/connect/credential"
+DISCONNECT: Final = "/connect/disconnect"
+REPLACE: Final = "/connect/replace"
+CALLBACK: Final = f"{CALLBACK_PATH}{{integration}}"
+
+__all__ = [
+    "CALLBACK",
+    "CREDENTIAL",
+    "DISCONNECT",
+    "LINK_PATH",
+    "REPLACE",
+    "SESSION_PATH",
+    "START",
+    "page_address",
+    "question_address",
+]
+
+
+def page_address(portal: Portal, offer: Offer | None = None, **further: str) -> str:
+    """Return the address of a portal's page: of all its accounts, or of one; `further` says which state of it."""
+    path = LINK_PATH if portal.session is None else SESSION_PATH
+    chosen = {} if offer is None or portal.session is not None else {"offer": offer.key}
+    return f"{path}?{urlencode({'token': portal.token, **chosen, **further})}"
+
+
+def question_address(portal: Portal, offer: Offer, step: str) -> str:
+    """Return the address of the question whether another account may take this one's place."""
+    return f"{REPLACE}?{urlencode({'token': portal.token, 'offer': offer.key, 'step': step})}"

@@ -1,0 +1,43 @@
+"""The connect portal's routes, and what they are made of."""
+
+from starlette.routing import Route
+
+from gateway.portal import addresses
+from gateway.portal.disconnecting import Disconnecting
+from gateway.portal.ending import Endings
+from gateway.portal.entering import Entering
+from gateway.portal.hop import OAuthHop
+from gateway.portal.pages import PortalPages
+from gateway.portal.replacing import Replacing
+from gateway.portal.visits import Visits
+from gateway.web.browser import Browsers
+from gateway.web.door import Door
+from gateway.web.limits import PageLimits
+from gateway.web.pages import Pages
+from gateway.wiring import Gateway
+
+
+def portal_routes(gateway: Gateway) -> list[Route]:
+    """Return the routes of all pages that a portal link or a connect session opens."""
+    settings = gateway.settings
+    is_https = settings.public_url.startswith("https://")
+    templates = Pages(settings, "gateway.portal")
+    browsers = Browsers(cipher=gateway.cipher, is_https=is_https)
+    limits = PageLimits(trusted_proxies=settings.trusted_proxies, clock=gateway.clock)
+    door = Door(templates, browsers, public_url=settings.public_url, may_be_popup=True)
+
+    visits = Visits(gateway, pages=templates, browsers=browsers, limits=limits)
+    endings = Endings(visits, gateway.connecting.sessions, is_https=is_https)
+    pages, replacing = PortalPages(visits, endings), Replacing(gateway, visits, endings)
+    hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
+    entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
+    return [
+        Route(addresses.SESSION_PATH, door(pages.answer), methods=["GET"]),
+        Route(addresses.LINK_PATH, door(pages.answer), methods=["GET"]),
+        Route(addresses.START, door(hop.start), methods=["POST"]),
+        Route(addresses.CALLBACK, door(hop.arrive), methods=["GET"]),
+        Route(addresses.CREDENTIAL, door(entering.answer), methods=["POST"]),
+        Route(addresses.REPLACE, door(replacing.question), methods=["GET"]),
+        Route(addresses.REPLACE, door(replacing.decide), methods=["POST"]),
+        Route(addresses.DISCONNECT, door(Disconnecting(gateway, visits, endings).answer), methods=["POST"]),
+    ]

@@ -1,0 +1,54 @@
+"""How often connect pages may be asked for (security R48).
+
+Who shows a valid token is counted by it; who shows none, by the address that it came from. So two people behind one
+address are never in each other's way, and neither is a product that polls.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.kit.addresses import Network
+from gateway.kit.client_address import client_key
+from gateway.kit.clock import Clock
+from gateway.kit.rates import Windows
+from gateway.kit.tokens import hash_token
+from gateway.web.stops import too_often
+
+_PER_ADDRESS: Final = 60
+_PER_TOKEN: Final = 120
+_WRONG_SECRETS: Final = 5
+_WRONG_SECRETS_SECONDS: Final = 15 * 60
+
+
+class PageLimits:
+    """Counts visits. Each method raises `PageStop` where there were too many."""
+
+    def __init__(self, *, trusted_proxies: Sequence[Network], clock: Clock) -> None:
+        self._trusted_proxies = trusted_proxies
+        self._per_address = Windows(limit=_PER_ADDRESS, clock=clock)
+        self._per_token = Windows(limit=_PER_TOKEN, clock=clock)
+        self._wrong = Windows(limit=_WRONG_SECRETS, clock=clock, seconds=_WRONG_SECRETS_SECONDS)
+
+    def count_stranger(self, request: Request) -> None:
+        """Count a visit that shows nothing valid."""
+        window = self._per_address.hit(client_key(request.scope, self._trusted_proxies))
+        if window.is_exceeded:
+            raise too_often(window.retry_after)
+
+    def count_token(self, token: str) -> None:
+        """Count a visit with a token that opens something."""
+        window = self._per_token.hit(hash_token(token))
+        if window.is_exceeded:
+            raise too_often(window.retry_after)
+
+    def check_guesses(self, token: str) -> None:
+        """Stop before one more secret is tried at a provider after too many wrong ones."""
+        window = self._wrong.peek(hash_token(token))
+        if not window.remaining:
+            raise too_often(window.retry_after)
+
+    def count_wrong_secret(self, token: str) -> None:
+        """Count a secret that the provider has refused."""
+        self._wrong.hit(hash_token(token))
