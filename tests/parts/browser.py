@@ -1,12 +1,25 @@
-"""A Chromium that is installed on this machine."""
+"""A Chromium that is installed on this machine, and pictures of what it shows."""
 
+import re
 import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from tests.parts.presence import missing
 
+if TYPE_CHECKING:
+    # A part that not every platform has.
+    from playwright.async_api import Browser, Page, ViewportSize
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PICTURES = Path(__file__).parents[2] / ".screenshots"
+"""Kept out of commits; each run writes its pictures over those of the last."""
+
+_SIZES: "dict[str, ViewportSize]" = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +27,38 @@ def chromium_path() -> str:
     """Path of the browser, for Playwright's `executable_path` (with `args=["--no-sandbox"]`: root needs it)."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     return found or missing("Chromium (as root `./run setup` installs it; elsewhere install your system's `chromium`)")
+
+
+@pytest.fixture
+async def chromium(chromium_path: str) -> AsyncIterator["Browser"]:
+    """A running browser; `new_context()` makes it another person's."""
+    try:
+        from playwright.async_api import async_playwright
+    except ImportError:
+        missing("Playwright (`./run setup` installs it)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def take_pictures(page: "Page", name: str) -> None:
+    """Keep what the page shows, in light and dark, wide and on a phone, and hold that it is never wider than that."""
+    PICTURES.mkdir(exist_ok=True)
+    before = page.viewport_size
+    for size, viewport in _SIZES.items():
+        await page.set_viewport_size(viewport)
+        for scheme in _SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
+            await page.screenshot(path=PICTURES / f"{_slug(name)}-{size}-{scheme}.png", full_page=True)
+        shown = await page.evaluate("document.documentElement.scrollWidth")
+        assert shown <= viewport["width"], f"{name} is {shown} px wide where there are {viewport['width']}"
+    await page.emulate_media(color_scheme="light")
+    if before is not None:
+        await page.set_viewport_size(before)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
