@@ -114,6 +114,8 @@ class EndUser(Record, table=True):
     """The address as it is compared: ASCII-folded, its domain IDNA-normalised (design/links-and-identity)."""
     details: dict[str, Any] | None = Field(default=None, sa_column=Column("metadata", json_column(), nullable=True))
     suspended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    linked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When somebody at a browser first showed to be this person; None while only the product has spoken of them."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -349,7 +351,7 @@ class IdentityCheck(Record, table=True):
     """Hash of what names the check: the hand-off's challenge, or the id of the page that asks for the code."""
     browser_hash: str = Field(sa_type=Text)
     """Hash of the cookie of the browser that began."""
-    proof: str | None = Field(default=None, sa_type=Text)
+    proof: str | None = Field(default=None, sa_type=Text, index=True)
     """HMAC of the code that was sent; hash of the return secret once the product has confirmed."""
     tries: int = Field(default=0)
     end_user_id: str | None = _references("end_users.id", on_delete="CASCADE", optional=True)

@@ -44,7 +44,9 @@ class Names:
     session: str
     step: str
     check: str
+    check_key: str
     browser: str
+    browser_hash: str
     app: str
     webhook: str
     delivery: str
@@ -69,7 +71,9 @@ class Names:
             session=tenant.session.id,
             step=tenant.step.id,
             check=tenant.check.id,
+            check_key=tenant.check.key_hash,
             browser=tenant.browser.id,
+            browser_hash=tenant.browser.browser_hash,
             app=tenant.app.id,
             webhook=tenant.webhook.id,
             delivery=tenant.delivery.id,
@@ -135,6 +139,8 @@ QUESTIONS: dict[str, Question] = {
     "connect_sessions.get": lambda tx, scope, its: tx.connect_sessions.get(scope, its.session),
     "connect_steps.get": lambda tx, scope, its: tx.connect_steps.get(scope, its.step),
     "identity_checks.get": lambda tx, scope, its: tx.identity_checks.get(scope, its.check),
+    "identity_checks.by_key": lambda tx, scope, its: tx.identity_checks.by_key(scope, "email", its.check_key),
+    "known_browsers.of": lambda tx, scope, its: tx.known_browsers.of(scope, its.end_user, its.browser_hash),
     "known_browsers.get": lambda tx, scope, its: tx.known_browsers.get(scope, its.browser),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
     "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(
@@ -194,7 +200,7 @@ UNSCOPED = {
     *("give_up", "any_taken_since", "replay_failed"),
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
-    "end_users.find_with_integration",
+    *("end_users.find_with_integration", "identity_checks.by_proof"),
     *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take", "connect_steps.by_key"),
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),

@@ -44,13 +44,14 @@ def upgrade() -> None:
 
 
 def identity() -> None:
+    op.add_column("end_users", moment("linked_at", nullable=True))
     op.create_table(
         "identity_checks",
         *row(),
         reference("organization_id", "organizations.id"),
         reference("workspace_id", "workspaces.id"),
         *(text(name) for name in ("kind", "key_hash", "browser_hash")),
-        text("proof", nullable=True),
+        text("proof", nullable=True, index=True),
         sa.Column("tries", sa.Integer, nullable=False),
         reference("end_user_id", "end_users.id", nullable=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
