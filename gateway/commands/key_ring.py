@@ -1,6 +1,9 @@
-"""`toolgate keys rotate|reseal`: a new encryption key, and every credential under it."""
+"""`toolgate keys rotate|reseal`: a new encryption key, and everything sealed under it."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import anyio
 
@@ -9,11 +12,14 @@ from gateway.commands.configuration import read_settings
 from gateway.commands.opening import held_database
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.key_ring import proven_cipher, read_ring, resealed_canary
+from gateway.connections.oauth_apps import AppSafe
+from gateway.connections.revocations import RevocationSafe
 from gateway.kit.cipher import Cipher, SealBroken
 from gateway.kit.key_file import add_key, read_key_file
 from gateway.settings import Settings
-from storage.database import Database
-from storage.records import Connection
+from gateway.webhooks.signing import SecretSafe
+from storage.database import Database, Transaction
+from storage.records import Record
 
 _BATCH = 200
 
@@ -45,32 +51,60 @@ async def _reseal(settings: Settings) -> None:
         if canary is None:
             raise CommandFailed("nothing is sealed yet: the gateway has never been started on this database")
         cipher = proven_cipher(settings, read_ring(settings), canary)
-        count = await reseal_connections(database, cipher)
+        count = await reseal_all(database, cipher)
         async with database.write() as tx:
             await tx.canaries.update(await tx.session.merge(canary), sealed=resealed_canary(cipher))
     print(f"sealed anew: {count}. The first key opens everything now; the others may be removed from the ring.")
 
 
-async def reseal_connections(database: Database, cipher: Cipher) -> int:
-    """Seal every credential anew that an older key sealed, and return how many that were. Raises `CommandFailed`."""
-    safe, after, count = CredentialSafe(cipher), "", 0
+class _Safe(Protocol):
+    """Seals what the rows of one table hold."""
+
+    def reseal(self, row: Any, /) -> bytes | None:
+        """Seal the same under the newest key; None where it is already. Raises `SealBroken`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table whose rows hold something sealed for as long as they live; those of ten minutes simply run out."""
+
+    what: str
+    rows: Callable[[Transaction], Any]
+    safe: _Safe
+
+
+async def reseal_all(database: Database, cipher: Cipher) -> int:
+    """Seal everything anew that an older key sealed, and return how many rows that were. Raises `CommandFailed`."""
+    tables = (
+        _Table("connection", lambda tx: tx.connections, CredentialSafe(cipher)),
+        _Table("OAuth app", lambda tx: tx.oauth_apps, AppSafe(cipher)),
+        _Table("revocation", lambda tx: tx.revocations, RevocationSafe(cipher)),
+        _Table("webhook", lambda tx: tx.webhooks, SecretSafe(cipher)),
+    )
+    return sum([await _reseal_table(database, table) for table in tables])
+
+
+async def _reseal_table(database: Database, table: _Table) -> int:
+    after, count = "", 0
     while True:
         async with database.write() as tx:
-            rows = await tx.connections.all_sealed(after=after, limit=_BATCH)
+            repository = table.rows(tx)
+            rows: Sequence[Record] = await repository.all_sealed(after=after, limit=_BATCH)
             for row in rows:
-                sealed = _resealed(safe, row)
+                sealed = _resealed(table, row)
                 if sealed is not None:
-                    await tx.connections.update(row, sealed=sealed)
+                    await repository.update(row, sealed=sealed)
                     count += 1
         if not rows:
             return count
         after = rows[-1].id
 
 
-def _resealed(safe: CredentialSafe, row: Connection) -> bytes | None:
+def _resealed(table: _Table, row: Record) -> bytes | None:
     try:
-        return safe.reseal(row)
+        return table.safe.reseal(row)
     except SealBroken as error:
         raise CommandFailed(
-            f"connection {row.id} is sealed under a key that is not in the ring; put that key back behind the others"
+            f"{table.what} {row.id} is sealed under a key that is not in the ring; put that key back behind the others"
         ) from error

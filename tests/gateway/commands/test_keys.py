@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from gateway.commands import CommandFailed, key_ring
-from gateway.commands.key_ring import reseal_connections
+from gateway.commands.key_ring import reseal_all
 from gateway.connections.credentials import CredentialSafe
 from gateway.kit.cipher import Cipher
 from gateway.kit.key_file import read_key_file
@@ -95,6 +95,9 @@ async def seal_some(database: Database, keys: list[bytes]) -> list[str]:
     async with database.write() as tx:
         tenant = await plant(tx)
         await tx.connections.delete(tenant.connection)
+        await tx.oauth_apps.delete(tenant.app)
+        await tx.revocations.delete(tenant.revocation)
+        await tx.webhooks.delete(tenant.webhook)
         for row_id, key in zip(ids, keys, strict=True):
             sealed = CredentialSafe(Cipher([key])).seal(
                 {"secret_text": row_id}, connection_id=row_id, organization_id=tenant.organization.id
@@ -109,18 +112,37 @@ async def test_resealing_reaches_every_row_and_touches_none_twice(
     monkeypatch.setattr(key_ring, "_BATCH", 2)
     ids = await seal_some(database, [OLD, NEW, OLD, OLD, OLD])
     cipher = Cipher([NEW, OLD])
-    assert await reseal_connections(database, cipher) == 4
-    assert await reseal_connections(database, cipher) == 0
+    assert await reseal_all(database, cipher) == 4
+    assert await reseal_all(database, cipher) == 0
     async with database.read() as tx:
         rows = await tx.connections.all_sealed(after="", limit=10)
     only_new = CredentialSafe(Cipher([NEW]))
     assert {row.id: only_new.open(row).values["secret_text"] for row in rows} == {each: each for each in ids}
 
 
+async def test_resealing_reaches_what_other_tables_hold(database: Database) -> None:
+    old, new = Cipher([OLD]), Cipher([NEW])
+    async with database.write() as tx:
+        tenant = await plant(tx)
+        await tx.connections.delete(tenant.connection)
+        for repository, row in (
+            (tx.oauth_apps, tenant.app),
+            (tx.revocations, tenant.revocation),
+            (tx.webhooks, tenant.webhook),
+        ):
+            sealed = old.seal(b"a secret", row.table, row.id, row.organization_id)
+            await repository.update(row, sealed=sealed)  # pyright: ignore[reportArgumentType]  # each its own row
+    assert await reseal_all(database, Cipher([NEW, OLD])) == 3
+    async with database.read() as tx:
+        for repository in (tx.oauth_apps, tx.revocations, tx.webhooks):
+            (row,) = await repository.all_sealed(after="", limit=10)
+            assert new.open(row.sealed or b"", row.table, row.id, row.organization_id) == b"a secret"
+
+
 async def test_a_row_that_no_key_opens_stops_the_resealing_and_is_named(database: Database) -> None:
     (row_id,) = await seal_some(database, [OLD])
     with pytest.raises(CommandFailed, match=f"connection {row_id} is sealed under a key that is not in the ring"):
-        await reseal_connections(database, Cipher([NEW]))
+        await reseal_all(database, Cipher([NEW]))
 
 
 async def test_commands_do_not_touch_a_database_that_is_in_use(toolgate: Toolgate, serving: Serving) -> None:
