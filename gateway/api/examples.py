@@ -17,6 +17,8 @@ from gateway.api.models import Body
 from gateway.api.oauth_apps import OAuthAppChanges, OAuthAppToCreate
 from gateway.api.organizations import NewOrganization, OrganizationChanges
 from gateway.api.resolution import ExplainRequest, ResolveRequest
+from gateway.api.webhook_deliveries import FailuresToReplay
+from gateway.api.webhooks import SecretRotation, WebhookChanges, WebhookToCreate
 from gateway.api.workspace_integrations import IntegrationChanges, IntegrationToAdd
 from gateway.api.workspaces import NewWorkspace, WorkspaceChanges
 
@@ -82,6 +84,13 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
     OAuthAppChanges: {"name": "Our Slack app"},
     ConnectionChanges: {"displayName": "Alice's Slack"},
     CredentialFields: {"accessToken": "xoxp-…"},
+    WebhookToCreate: {
+        "url": "https://app.example.com/webhooks/toolgate",
+        "events": ["connection.error", "connection.recovered"],
+    },
+    WebhookChanges: {"events": None, "enabled": True},
+    SecretRotation: {"overlapSeconds": 86_400},
+    FailuresToReplay: {"since": "2027-01-31T12:00:00Z"},
     ResolveRequest: _ACCOUNT,
     ExplainRequest: {**_ACCOUNT, "actionName": "send_channel_message"},
     PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
