@@ -19,6 +19,8 @@ from gateway.api import (
     oauth_apps,
     organizations,
     resolution,
+    webhook_deliveries,
+    webhooks,
     workspace_integrations,
     workspaces,
 )
@@ -32,6 +34,7 @@ _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
 _INTEGRATIONS = f"{_WORKSPACE}/integrations"
 _CATALOG_ENTRY = f"{API}/integrations/{{name}}"
 _SERVER = f"{API}/mcp/servers/{{serverId}}"
+_WEBHOOK = f"{API}/webhooks/{{id}}"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
     "Organizations": (
@@ -111,6 +114,18 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
         Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
         Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),
+    ),
+    "Webhooks": (
+        Route("GET", f"{API}/webhooks", webhooks.list_webhooks),
+        Route("POST", f"{API}/webhooks", webhooks.create_webhook, status=201),
+        Route("GET", _WEBHOOK, webhooks.get_webhook),
+        Route("PATCH", _WEBHOOK, webhooks.update_webhook),
+        Route("DELETE", _WEBHOOK, webhooks.delete_webhook),
+        Route("POST", f"{_WEBHOOK}/rotate-secret", webhooks.rotate_secret),
+        Route("POST", f"{_WEBHOOK}/test", webhook_deliveries.ping_webhook),
+        Route("POST", f"{_WEBHOOK}/replay", webhook_deliveries.replay_failures),
+        Route("GET", f"{_WEBHOOK}/deliveries", webhook_deliveries.list_deliveries),
+        Route("POST", f"{_WEBHOOK}/deliveries/{{deliveryId}}/replay", webhook_deliveries.replay_delivery),
     ),
     "Catalogue": (
         Route("GET", f"{API}/integrations", catalog.list_catalog),
