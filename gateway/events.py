@@ -95,6 +95,8 @@ def connection_shown(row: Connection, *, end_user: str | None) -> dict[str, Any]
             "workspaceId": row.workspace_id,
             "endUserId": end_user,
             "workspaceIntegrationId": row.workspace_integration_id,
+            "accountId": row.account_id,
+            "accountLabel": row.account_label,
             "missingScopes": row.missing_scopes,
             "expiresAt": _moment(row.expires_at),
             "lastRefreshedAt": _moment(row.refreshed_at),

@@ -106,6 +106,11 @@ class Connection(Answer):
     workspace_id: str | None = omitted()
     end_user_id: str | None = omitted()
     workspace_integration_id: str | None = omitted()
+    account_id: str | None = omitted(description="What never changes about the account at the provider.")
+    account_label: str | None = omitted(description="What a person recognises the account by.")
+    missing_scopes: list[str] | None = omitted(
+        description="What the enabled actions need beyond what was granted; connecting again asks for it."
+    )
     expires_at: Moment | None = omitted()
     last_refreshed_at: Moment | None = omitted()
     last_used_at: Moment | None = omitted()

@@ -19,6 +19,7 @@ from gateway.api import (
     oauth_apps,
     organizations,
     resolution,
+    revocations,
     webhook_deliveries,
     webhooks,
     workspace_integrations,
@@ -114,6 +115,7 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
         Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
         Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),
+        Route("GET", f"{API}/revocations", revocations.list_revocations),
     ),
     "Webhooks": (
         Route("GET", f"{API}/webhooks", webhooks.list_webhooks),
