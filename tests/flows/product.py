@@ -89,6 +89,15 @@ class Product:
         """Connect the account that the person of this name has at Acme."""
         return await self.connect(person, acme.app.issue_token(person)["access_token"])
 
+    async def connect_link(self, person: str, integration: str | None = None) -> str:
+        """Make a link under which this person connects accounts: one, or all that there are."""
+        found = await self.rest.get("/end-users", workspaceId=self.workspace_id, externalId=person)
+        [end_user] = found.json()["endUsers"]
+        wanted = {} if integration is None else {"integrationName": integration}
+        made = await self.rest.post(f"/end-users/{end_user['id']}/connect-token", wanted)
+        assert made.status_code == 200, made.text
+        return made.json()["connectUrl"]
+
     async def execute(self, integration: str, action: str, person: str | None = None, **inputs: Any) -> Any:
         """Run an action over REST; returns the answer, whatever it is."""
         owner = {"endUserId": person} if person else {}

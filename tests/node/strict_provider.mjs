@@ -64,6 +64,9 @@ const commands = {
     }
     grants.delete(person);
   },
+  async revocation() {
+    if (books.revocations === 0) await new Promise((resolve) => provider.once("grant.revoked", resolve));
+  },
   async books() {
     return books;
   },

@@ -59,6 +59,7 @@ async def serving(
     *,
     clock: Clock = system_clock,
     urls: dict[str, dict[str, str]] | None = None,
+    apps: dict[str, dict[str, str]] | None = None,
     catalog: Callable[[], Catalog] = lambda: Catalog(further=[MANIFEST]),
     provider: Acme | None = None,
     **values: Any,
@@ -68,7 +69,7 @@ async def serving(
     async with run_acme(provider) as acme:
         app = {"client_id": acme.app.client.id, "client_secret": acme.app.client.secret}
         mapped = {"acme": dict(acme.urls), **(urls or {})}
-        settings = settings_for(folder, port=port, urls=mapped, apps={"acme": app}, **values)
+        settings = settings_for(folder, port=port, urls=mapped, apps={"acme": app, **(apps or {})}, **values)
         async with open_gateway(settings, clock=clock, catalog=catalog()) as gateway:
             app = create_app(gateway)
             server = build_server(app, host=settings.host, port=port, on_drain=[app.state.drain])

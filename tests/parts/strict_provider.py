@@ -62,6 +62,10 @@ class StrictProvider:
         """End every grant of this person, as they would in the provider's settings."""
         self.tell("revoke", person=person)
 
+    def wait_for_revocation(self) -> None:
+        """Wait until one grant has been revoked by its client."""
+        self.tell("revocation")
+
     def books(self) -> Books:
         """Return the books as they are now."""
         told = self.tell("books")
