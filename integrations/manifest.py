@@ -257,6 +257,8 @@ class Manifest(Model):
     verified: Verified | None = None
     auth: Many[AnyAuthMethod] = ()
     """Ways to connect an account, the usual one first; empty: nothing to connect."""
+    scope_titles: Mapping[str, str] = {}
+    """What OAuth scopes allow, in words for the person who is asked (`chat:write: Send messages`)."""
     api: Api | None = None
     """Absent only where every action is Python that needs no API."""
     uses_state: bool = False

@@ -69,7 +69,7 @@ class OAuthHop:
             return self._pages.offer(visit, offer, chosen=method.key, entered=Entered(visit.form, {}, error.message))
         if session is not None:
             await self._connecting.sessions.note(session, "CONNECTING")
-        return self._endings.leave(visit, address, title=f"Going to {offer.title}…")
+        return self._endings.leave(visit, address, title=f"Going to {offer.integration.title}…")
 
     async def arrive(self, request: Request) -> Response:
         """Take what the provider has sent the browser back with, once."""

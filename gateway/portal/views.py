@@ -1,6 +1,6 @@
 """What the pages show of a portal and its accounts: from rows and manifests to words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +36,8 @@ class OfferView:
     """One account, in words."""
 
     title: str
+    provider: str
+    """Whose account it is, however the workspace calls it."""
     initial: str
     standing: Standing
     state: str
@@ -58,6 +60,7 @@ class MethodView:
     is_oauth: bool
     tools: Sequence[str]
     scopes: Sequence[str]
+    """In words, where the manifest has them."""
     new_scopes: Sequence[str]
     """Those among them that are not held yet, where an account is connected."""
 
@@ -89,6 +92,7 @@ def offer_view(portal: Portal, offer: Offer) -> OfferView:
     standing, held = standing_of(offer), offer.held
     return OfferView(
         title=offer.title,
+        provider=offer.integration.title,
         initial=next((each for each in offer.title if each.isalnum()), "·").upper(),
         standing=standing,
         state=_state(offer, standing),
@@ -151,9 +155,14 @@ def method_view(offer: Offer, method: ConnectMethod) -> MethodView:
         help_url=method.help_url,
         is_oauth=isinstance(method, OAuth2),
         tools=[action.title for action in actions],
-        scopes=scopes,
-        new_scopes=[scope for scope in scopes if scope not in held] if offer.held is not None else [],
+        scopes=_in_words(offer, scopes),
+        new_scopes=_in_words(offer, (each for each in scopes if each not in held)) if offer.held is not None else [],
     )
+
+
+def _in_words(offer: Offer, scopes: Iterable[str]) -> Sequence[str]:
+    titles = offer.integration.manifest.scope_titles
+    return list(dict.fromkeys(titles.get(scope, scope) for scope in scopes))
 
 
 _USUAL_TITLES: dict[type[ConnectMethod], str] = {

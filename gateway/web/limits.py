@@ -31,9 +31,13 @@ class PageLimits:
         self._per_token = Windows(limit=_PER_TOKEN, clock=clock)
         self._wrong = Windows(limit=_WRONG_SECRETS, clock=clock, seconds=_WRONG_SECRETS_SECONDS)
 
+    def client(self, request: Request) -> str:
+        """Return what visits from the same place are counted by."""
+        return client_key(request.scope, self._trusted_proxies)
+
     def count_stranger(self, request: Request) -> None:
         """Count a visit that shows nothing valid."""
-        window = self._per_address.hit(client_key(request.scope, self._trusted_proxies))
+        window = self._per_address.hit(self.client(request))
         if window.is_exceeded:
             raise too_often(window.retry_after)
 

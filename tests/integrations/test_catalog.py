@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.auth_methods import OAuth2
 from integrations.catalog import SHIPPED, Catalog
 from integrations.problems import ManifestInvalid
 
@@ -50,3 +51,16 @@ def test_a_shipped_file_must_have_its_integrations_name(tmp_path: Path):
     (tmp_path / "acme.yaml").write_text("name: other\ntitle: Other")
     with pytest.raises(ManifestInvalid, match=r"must be called other\.yaml"):
         Catalog(tmp_path).get("acme")
+
+
+@pytest.mark.parametrize("name", [each for each in Catalog().names() if Catalog().get(each).manifest.scope_titles])
+def test_every_scope_that_is_asked_for_is_told_in_words(name: str):
+    integration = Catalog().get(name)
+    asked = {
+        scope
+        for each in (*integration.actions.values(), *integration.lookups.values())
+        for scopes in each.scopes.values()
+        for scope in scopes
+    }
+    asked |= {scope for method in integration.auth if isinstance(method, OAuth2) for scope in method.scopes}
+    assert asked == set(integration.manifest.scope_titles)
