@@ -1,0 +1,139 @@
+"""The connect pages in a real Chromium; every state is drawn and pictured, in light and dark, wide and on a phone."""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.gateway.portal.shop import Shop
+from tests.parts.browser import take_pictures
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="10" fill="#0a7d33"/>'
+    '<path d="M11 29 20 11l9 18" fill="none" stroke="#fff" stroke-width="4" stroke-linejoin="round"/></svg>'
+)
+
+
+@pytest.fixture
+async def page(chromium: "Browser") -> "Page":
+    """A page of a browser of its own; what it complains about fails the test."""
+    opened = await (await chromium.new_context()).new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.complaints = complaints  # type: ignore[attr-defined]
+    return opened
+
+
+async def approve(page: "Page", person: str = "Alice Adams") -> None:
+    await page.wait_for_url("**/oauth/authorize**")
+    await page.get_by_text(person).click()
+    await page.get_by_role("button", name="Allow", exact=True).click()
+
+
+async def brand(shop: Shop, **branding: Any) -> None:
+    whole = {"name": "Harbor", "accentColor": "#0a7d33", "supportUrl": "mailto:help@harbor.example", **branding}
+    answer = await shop.rest.patch(f"/workspaces/{shop.product.workspace_id}", {"settings": {"branding": whole}})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_person_connects_by_approving_and_can_take_it_back(shop: Shop, page: "Page") -> None:
+    logo = "data:image/svg+xml;base64," + base64.b64encode(LOGO.encode()).decode()
+    await brand(shop, logo=logo)
+    await page.goto(await shop.link())
+    await take_pictures(page, "portal connect")
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page)
+    await page.wait_for_url("**/connect/portal**show=done**")
+    assert "alice@acme.example" in await page.inner_text("main")
+    await take_pictures(page, "portal done")
+    await page.get_by_role("link", name="Manage this account").click()
+    await take_pictures(page, "portal connected")
+    await page.get_by_role("link", name="Disconnect").click()
+    await take_pictures(page, "portal disconnect")
+    await page.get_by_role("button", name="Disconnect").click()
+    assert "Nothing is connected now" in await page.inner_text("main")
+    await take_pictures(page, "portal removed")
+    assert await shop.connections() == []
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+async def test_a_wrong_key_is_told_beside_its_field_and_the_right_one_connects(shop: Shop, page: "Page") -> None:
+    await page.goto(await shop.link())
+    await page.get_by_role("link", name="An API key").click()
+    await page.get_by_role("button", name="Connect").click()
+    await take_pictures(page, "key missing")
+    await page.get_by_label("API key").fill("acme-key-nobody")
+    await page.get_by_role("button", name="Connect").click()
+    await page.get_by_role("alert").wait_for()
+    assert await page.get_by_label("API key").input_value() == ""
+    await take_pictures(page, "key refused")
+    await page.get_by_label("API key").fill("acme-key-alice")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**show=done**")
+    assert "alice@acme.example" in await page.inner_text("main")
+
+
+async def test_all_accounts_are_listed_with_how_they_stand(shop: Shop, page: "Page") -> None:
+    await brand(shop)
+    await shop.product.add("acme", alias="berlin", displayName="Acme Berlin")
+    await shop.product.add("acme", "per_user_with_fallback", alias="team", displayName="Acme for the whole team in Rio")
+    await page.goto(await shop.portal())
+    await page.get_by_role("link", name="Connect Acme", exact=True).click()
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page)
+    await page.get_by_role("link", name="All accounts").click()
+    await page.get_by_role("link", name="Connect Acme Berlin").click()
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page, "Bob Brown")
+    shop.served.acme.app.revoke_tokens("bob")
+    await shop.rest.post(
+        "/actions/execute",
+        {
+            "integrationName": "acme",
+            "actionName": "whoami",
+            "workspaceId": shop.product.workspace_id,
+            "integrationAlias": "berlin",
+            "endUserId": "alice",
+        },
+    )
+    await page.get_by_role("link", name="All accounts").click()
+    shown = await page.inner_text("main")
+    for state in ("Connected as alice@acme.example", "has to be connected again", "Not connected"):
+        assert state in shown
+    await take_pictures(page, "portal list")
+    await page.get_by_role("link", name="Reconnect").click()
+    await take_pictures(page, "portal broken")
+
+
+async def test_another_account_is_asked_about_before_it_replaces(shop: Shop, page: "Page") -> None:
+    await page.goto(await shop.link())
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page)
+    await page.get_by_role("link", name="Manage this account").click()
+    await page.get_by_role("button", name="Connect another account").click()
+    await approve(page, "Bob Brown")
+    await page.wait_for_url("**/connect/replace**")
+    await take_pictures(page, "portal replace")
+    await page.reload()
+    await page.get_by_role("button", name="Keep alice@acme.example").click()
+    assert "alice@acme.example" in await page.inner_text("main")
+
+
+async def test_denying_and_every_way_to_come_too_late_is_a_page(shop: Shop, page: "Page", chromium: "Browser") -> None:
+    await page.goto(await shop.link())
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await page.get_by_role("button", name="allow").last.click()
+    await page.get_by_role("alert").wait_for()
+    await take_pictures(page, "denied")
+    callback = page.url
+    await page.reload()
+    await take_pictures(page, "callback twice")
+    other = await (await chromium.new_context()).new_page()
+    await other.goto(callback)
+    await take_pictures(other, "callback elsewhere")
+    await other.goto(f"{shop.served.url}/connect/portal?token=eut_nothing")
+    await take_pictures(other, "link over")
