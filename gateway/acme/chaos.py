@@ -34,6 +34,8 @@ class Faults(_Switches):
     retry_after_seconds: Annotated[int, Field(ge=0, le=86_400)] = 1
     server_errors: Times = 0
     """Answer 503 without doing anything."""
+    refused: Times = 0
+    """Answer 400, by a code that no standard knows, without doing anything."""
     lost_answers: Times = 0
     """Do the work, then answer 502: the caller can't know that it was done."""
     invalid_json: Times = 0
@@ -113,6 +115,8 @@ class FaultyEndpoints:
             return response
         if self._due("server_errors"):
             return self._refuse(503, "unavailable", "Acme is out of order, try again later")
+        if self._due("refused"):
+            return self._refuse(400, "not_today", "Acme does not feel like it")
         return None
 
     def _spoil(self, response: Response) -> Response:

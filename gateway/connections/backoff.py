@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.connections.token_answers import AppRejected, TokenRefused, Transient
+from gateway.connections.token_answers import AppRejected, TokenRefused, Transient, Unclear
 from storage.records import Connection
 
 _BASE_SECONDS: Final = 1.0
 _CAP_SECONDS: Final = 300.0
 _DOUBLINGS: Final = 9
 _MANY: Final = 10_000
+_FINAL_REFUSALS: Final = 3
+_FINAL_AFTER: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,22 @@ class Pause:
     """A sentence without secrets."""
     blames_app: bool
     """Whether it is for the operator to mend."""
+    refusals: int = 0
+    """How often in a row the provider has refused by a code that we don't know."""
+    refused_since: datetime | None = None
+
+    def is_final(self, now: datetime) -> bool:
+        """Tell whether such refusals have gone on for so long that they mean an end."""
+        since = self.refused_since
+        return since is not None and self.refusals >= _FINAL_REFUSALS and now - since >= _FINAL_AFTER
+
+
+def _refusals(before: Pause | None, error: TokenRefused, now: datetime) -> tuple[int, datetime | None]:
+    if not isinstance(error, Unclear):
+        return 0, None
+    if before is None or before.refused_since is None:
+        return 1, now
+    return before.refusals + 1, before.refused_since
 
 
 def _full_jitter(most: float) -> float:
@@ -52,7 +70,16 @@ class Backoff:
         asked_for = error.wait if isinstance(error, Transient) and error.wait is not None else 0.0
         seconds = max(self._jitter(most), min(asked_for, _CAP_SECONDS))
         until = now + timedelta(seconds=seconds)
-        pause = Pause(connection.version, attempts, until, error.message, blames_app=isinstance(error, AppRejected))
+        refusals, since = _refusals(before if attempts > 1 else None, error, now)
+        pause = Pause(
+            connection.version,
+            attempts,
+            until,
+            error.message,
+            blames_app=isinstance(error, AppRejected),
+            refusals=refusals,
+            refused_since=since,
+        )
         self._forget_old(now)
         self._pauses[connection.id] = pause
         return pause

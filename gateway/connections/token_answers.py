@@ -51,6 +51,9 @@ class Tokens:
 class TokenRefused(Exception):
     """There are no tokens. `message` is a sentence for people, without any secret."""
 
+    may_have_worked = False
+    """Whether tokens may have been given, in an answer that was lost on its way."""
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
@@ -67,9 +70,14 @@ class AppRejected(TokenRefused):
 class Transient(TokenRefused):
     """No usable answer, or one that asks for patience: the grant may be as good as before. `wait` is in seconds."""
 
-    def __init__(self, message: str, *, wait: float | None = None) -> None:
+    def __init__(self, message: str, *, wait: float | None = None, may_have_worked: bool = False) -> None:
         super().__init__(message)
         self.wait = wait
+        self.may_have_worked = may_have_worked
+
+
+class Unclear(Transient):
+    """A refusal by a code that we don't know. Once it proves nothing; for long it is the provider's last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,16 @@ def _refusal(response: HttpResponse, answer: Json, reading: Reading, *, now: dat
     kind = _kind(response.status, code.lower(), description)
     if reading.blames_entry:
         kind = _kind_of_entry(response.status, code.lower(), kind)
-    if kind is Transient:
-        return Transient(message, wait=wait_asked_for(response.headers, Retry(), now))
+    if issubclass(kind, Transient):
+        wait = wait_asked_for(response.headers, Retry(), now)
+        return kind(message, wait=wait, may_have_worked=kind is Transient and _may_have_worked(response.status))
     return kind(message)
+
+
+def _may_have_worked(status: int) -> bool:
+    """Tell whether a failure of this status leaves open what was done: a gateway's, a crash, a garbled success."""
+    is_theirs = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE
+    return is_theirs or status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _words(found: Json) -> str:
@@ -161,18 +176,20 @@ def _words(found: Json) -> str:
 
 
 def _kind(status: int, code: str, description: str) -> type[TokenRefused]:
-    """Sort a refusal. A code that says it plainly counts under any status; one that we don't know proves nothing."""
+    """Sort a refusal. A code that says it plainly counts under any status; one that we don't know is `Unclear`."""
     if code in _DEAD or (code in _VAGUE and _BLAMES_GRANT.search(description)):
         return GrantDead
     if code in _TRANSIENT or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Transient
-    return AppRejected if code in _APP or status == HTTPStatus.UNAUTHORIZED else Transient
+    if code in _APP or status == HTTPStatus.UNAUTHORIZED:
+        return AppRejected
+    return Unclear if code else Transient
 
 
 def _kind_of_entry(status: int, code: str, kind: type[TokenRefused]) -> type[TokenRefused]:
     """Sort a refusal of what somebody entered: these endpoints have no codes of their own for a wrong password."""
     refuses = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-    is_dead = kind is not Transient or (refuses and code not in _TRANSIENT)
+    is_dead = not issubclass(kind, Transient) or (refuses and code not in _TRANSIENT)
     return GrantDead if is_dead else Transient
 
 
@@ -205,6 +222,8 @@ _DEAD: Final = frozenset(
         "refresh_token_expired",
         "bad_auth_code",
         "interaction_required",
+        "login_required",
+        "consent_required",
     }
 )
 _APP: Final = frozenset(

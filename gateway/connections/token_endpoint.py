@@ -16,7 +16,7 @@ from integrations import template
 from integrations.auth_methods import ClientCredentials, OAuth2, Refresh, Token, TokenExchange
 from integrations.failures import InvalidInput
 from integrations.outgoing import Limits, Outgoing, encode
-from integrations.ports import Http, HttpError, HttpRefused, HttpRequest, Json
+from integrations.ports import Http, HttpError, HttpRefused, HttpRequest, HttpUnreachable, Json
 from integrations.target import Target
 
 _LIMITS: Final = Limits(timeout_seconds=20.0, max_bytes=256 * 1024)
@@ -39,7 +39,7 @@ async def ask(http: Http, request: TokenRequest, *, clock: Clock) -> Tokens:
         refusal = GrantDead if request.reading.blames_entry else AppRejected
         raise refusal(error.message) from error
     except HttpError as error:
-        raise Transient(error.message) from error
+        raise Transient(error.message, may_have_worked=not isinstance(error, HttpUnreachable)) from error
     return read_tokens(response, request.reading, now=clock())
 
 

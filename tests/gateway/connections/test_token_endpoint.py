@@ -8,7 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gateway.connections.oauth_apps import OAuthApp
-from gateway.connections.token_answers import AppRejected, GrantDead, TokenRefused, Tokens, Transient, read_tokens
+from gateway.connections.token_answers import (
+    AppRejected,
+    GrantDead,
+    TokenRefused,
+    Tokens,
+    Transient,
+    Unclear,
+    read_tokens,
+)
 from gateway.connections.token_endpoint import TokenRequest, ask, code_request, refresh_request
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
@@ -272,7 +280,6 @@ def test_a_refused_app_is_no_fault_of_the_grant(status: int, document: object) -
         answer(429, {"error": "invalid_client"}, **{"retry-after": "7"}),
         answer(500, {}),
         answer(503, {"error": "temporarily_unavailable"}),
-        answer(400, {"error": "something_new"}),
         answer(200, {}),
         answer(200, []),
         answer(200, {"access_token": ""}),
@@ -287,6 +294,28 @@ def test_a_refused_app_is_no_fault_of_the_grant(status: int, document: object) -
 )
 def test_what_proves_nothing_leaves_the_grant_alone(response: HttpResponse) -> None:
     assert type(refusal(PLAIN, response)) is Transient
+
+
+def test_a_code_that_nobody_knows_is_unclear_and_gave_nothing() -> None:
+    error = refusal(PLAIN, answer(400, {"error": "something_new"}))
+    assert type(error) is Unclear
+    assert not error.may_have_worked
+
+
+@pytest.mark.parametrize(
+    ("response", "may_have_worked"),
+    [
+        (answer(429, {}), False),
+        (answer(503, {}), False),
+        (answer(404, {}), False),
+        (answer(400, {"error": "invalid_grant"}), False),
+        (answer(500, {}), True),
+        (answer(502, {}), True),
+        (HttpResponse(200, {"content-type": "application/json"}, b'{"unfinished": "'), True),
+    ],
+)
+def test_only_an_answer_that_leaves_it_open_may_have_held_tokens(response: HttpResponse, may_have_worked: bool) -> None:
+    assert refusal(PLAIN, response).may_have_worked is may_have_worked
 
 
 def test_an_answer_with_an_error_is_a_failure_whatever_else_it_holds() -> None:
@@ -331,8 +360,10 @@ class Failing:
 
 @pytest.mark.parametrize("kind", [HttpUnreachable, HttpTimedOut, HttpTooLarge, HttpBroken])
 async def test_no_answer_proves_nothing(kind: type[HttpError]) -> None:
-    with pytest.raises(Transient, match="no luck"):
+    with pytest.raises(Transient, match="no luck") as caught:
         await ask(Failing(kind("no luck")), refresh_of(PLAIN), clock=lambda: NOW)
+    # Where no connection was made, nothing was sent.
+    assert caught.value.may_have_worked is (kind is not HttpUnreachable)
 
 
 async def test_an_address_that_we_refuse_to_call_is_the_operators_matter() -> None:
