@@ -1,5 +1,6 @@
 """A gateway that may send to loopback, a product's backend there, and a clock that moves when told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 
 from gateway.settings import Settings
-from tests.parts.receiver import Receiver, receiving
+from tests.parts.receiver import PATIENCE_SECONDS, Receiver, receiving
 from tests.parts.rest import Rest
 
 
@@ -50,6 +51,25 @@ class Backend:
         answer = await self.rest.get(f"/webhooks/{webhook['id']}/deliveries", **query)
         assert answer.status_code == 200, answer.text
         return answer.json()["deliveries"]
+
+    async def noted(self, webhook: dict[str, Any], status: str, count: int) -> list[dict[str, Any]]:
+        """Wait until so many deliveries have this status; returns the newest of them."""
+        path = f"/webhooks/{webhook['id']}/deliveries"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                page = (await self.rest.get(path, status=status, limit=100)).json()
+                if page["total"] == count:
+                    return page["deliveries"]
+                await asyncio.sleep(0.01)
+
+    async def tried(self, webhook: dict[str, Any], attempts: int) -> dict[str, Any]:
+        """Wait until a delivery was tried so often; returns it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                found = [each for each in await self.deliveries(webhook) if each["attempts"] == attempts]
+                if found:
+                    return found[0]
+                await asyncio.sleep(0.01)
 
     async def does(self, method: str, path: str, body: Any = None) -> httpx2.Response:
         """Ask something that has to succeed."""
