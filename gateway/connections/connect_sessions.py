@@ -19,11 +19,12 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import MintedToken, TokenKind, hash_token, is_well_formed, mint
 from gateway.tenancy.return_addresses import accept_return_address
+from gateway.tenancy.workspace_settings import settings_of
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from integrations.integration import Integration
 from storage.database import Database, Transaction
-from storage.records import ConnectSession, WorkspaceIntegration
+from storage.records import ConnectSession, Workspace, WorkspaceIntegration
 from storage.scope import TenantScope
 
 PATH = "/connect"
@@ -78,10 +79,13 @@ class ConnectSessions:
             raise IntegrationNotFound(f"there is no integration {new.integration_name[:100]!r} in the catalogue")
         integration = self._catalog.get(new.integration_name)
         owner, now = _owner(scope, new), self._clock()
-        success = _address(new.success_redirect_uri, "successRedirectUri")
-        failure = _address(new.error_redirect_uri, "errorRedirectUri")
         token = mint(TokenKind.CONNECT_SESSION)
         async with self._database.write() as tx:
+            workspace = await tx.workspaces.get(scope, new.workspace_id)
+            if workspace is None:
+                raise NotFound("there is no such workspace")
+            success = _address(workspace, new.success_redirect_uri, "successRedirectUri")
+            failure = _address(workspace, new.error_redirect_uri, "errorRedirectUri")
             instance = await self._instance(tx, scope, new)
             method = _method(integration, new, instance)
             app_id = await choose_app(tx, scope, _wanted_app(new, instance, owner=owner))
@@ -139,8 +143,6 @@ class ConnectSessions:
 
     async def _instance(self, tx: Transaction, scope: TenantScope, new: NewSession) -> WorkspaceIntegration | None:
         """Find the instance that the account is for: the one named, else an end user's only one."""
-        if await tx.workspaces.get(scope, new.workspace_id) is None:
-            raise NotFound("there is no such workspace")
         if new.end_user_external_id is not None:
             end_user = await tx.end_users.by_external_id(scope, new.workspace_id, new.end_user_external_id)
             if end_user is not None and end_user.suspended_at is not None:
@@ -190,5 +192,11 @@ def _method(integration: Integration, new: NewSession, instance: WorkspaceIntegr
     return found[0]
 
 
-def _address(address: str | None, where: str) -> str | None:
-    return None if address is None else accept_return_address(address, where)
+def _address(workspace: Workspace, address: str | None, where: str) -> str | None:
+    """Return where a person may be sent afterwards: where the workspace has a list, exactly what stands in it."""
+    if address is None:
+        return None
+    listed = settings_of(workspace).redirect_uris
+    if listed is not None and address not in listed:
+        raise ValidationFailed(f"{where}: not one of the workspace's settings.redirectUris, letter by letter")
+    return accept_return_address(address, where)

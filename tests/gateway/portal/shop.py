@@ -41,7 +41,9 @@ class Shop:
     async def link(self, external_id: str = "alice", **fields: Any) -> str:
         """Have a portal link for Acme made, or for what `fields` say."""
         end_user = (await self.end_user(external_id))["endUser"]
-        answer = await self.rest.post(f"/end-users/{end_user['id']}/connect-token", fields or {"integrationName": "acme"})
+        answer = await self.rest.post(
+            f"/end-users/{end_user['id']}/connect-token", fields or {"integrationName": "acme"}
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()["connectUrl"]
 

@@ -22,7 +22,9 @@ async def page(chromium: "Browser") -> "Page":
     """A page of a browser of its own; what it complains about fails the test."""
     opened = await (await chromium.new_context()).new_page()
     complaints: list[str] = []
-    opened.on("console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None)
+    opened.on(
+        "console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None
+    )
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.complaints = complaints  # type: ignore[attr-defined]
     return opened
