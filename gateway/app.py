@@ -19,7 +19,6 @@ from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
 from gateway.mcp.refusals import METADATA_PATH
 from gateway.portal.face import portal_routes
-from gateway.portal.setup_page import SetupPage
 from gateway.web.assets import asset_routes
 from gateway.web.mailbox import mailbox_routes
 from gateway.wiring import Gateway
@@ -40,7 +39,6 @@ def create_app(gateway: Gateway) -> Starlette:
         routes=[
             Route("/health", _health),
             Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET"]),
-            Route("/connect/s/{setup_id}", SetupPage(gateway).answer),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             *asset_routes(),
             *portal_routes(gateway),

@@ -47,6 +47,7 @@ from gateway.tools.property_options import PropertyOptions
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
+from gateway.web.identity import Identity, identity_checks
 from gateway.web.invitations import Invitations
 from gateway.webhooks.deliveries import Deliveries
 from gateway.webhooks.delivery import Delivery
@@ -125,6 +126,7 @@ class Gateway:
     connecting: Connecting
     telling: Telling
     invitations: Invitations
+    identity: Identity
     refresh: Refresh
     last_use: LastUse
     resolver: Resolver
@@ -255,6 +257,9 @@ def _build(
         oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
         connections=connections,
         connecting=connecting,
+        identity=identity_checks(
+            database, cipher=cipher, mailer=mailer, public_url=settings.public_url, clock=clock
+        ),
         invitations=Invitations(database, links=connecting.links, mailer=mailer, catalog=catalog, clock=clock),
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         refresh=refresh,

@@ -10,6 +10,7 @@ from gateway.api.connect import InvitationToSend, LinkToCreate, SessionToCreate,
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
 from gateway.api.end_user_sync import EndUsersToSync
 from gateway.api.end_users import EndUserChanges, EndUserToCreate
+from gateway.api.handoffs import HandoffToConfirm
 from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
 from gateway.api.mcp_tokens import TokenToCreate
 from gateway.api.mcp_tools import ToolChanges, ToolToAdd
@@ -49,6 +50,7 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
             {"externalId": "user_bob", "suspended": True},
         ],
     },
+    HandoffToConfirm: {"challenge": "hoc_…", "externalId": "user_alice"},
     InvitationToSend: {"email": "alice@example.com", "integrationName": "slack"},
     LinkToCreate: {"expiresIn": 86_400},
     SessionToCreate: {

@@ -13,6 +13,7 @@ from gateway.api import (
     connections,
     end_user_sync,
     end_users,
+    handoffs,
     mcp_servers,
     mcp_tokens,
     mcp_tools,
@@ -78,6 +79,7 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
     "Connecting": (
         Route("POST", f"{_END_USER}/connect-token", connect.create_connect_token),
         Route("POST", f"{_END_USER}/invite", connect.invite_end_user),
+        Route("POST", f"{API}/handoffs/confirm", handoffs.confirm_handoff),
         Route("POST", f"{API}/connect/token", connect.create_connect_session),
         Route("GET", f"{API}/connect/session/{{id}}", connect.get_connect_session),
         Route("POST", f"{API}/connect/session/poll", connect.poll_connect_session, Access.ANYBODY),

@@ -8,7 +8,7 @@ from gateway.connections.choice import Strategy
 from gateway.errors import AmbiguousIntegration, Forbidden, IntegrationNotFound, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
-from gateway.kit.tokens import MintedToken, TokenKind, mint
+from gateway.kit.tokens import MintedToken, TokenKind, hash_token, mint
 from gateway.tenancy.end_users import existing_end_user
 from integrations.catalog import Catalog
 from storage.database import Database
@@ -46,8 +46,11 @@ class ConnectLinks:
         integration_name: str | None = None,
         workspace_integration_id: str | None = None,
         lifetime: timedelta | None = None,
+        browser: str | None = None,
     ) -> MintedLink:
         """Make a link for an end user, for one integration if one is named, else for all that people connect here.
+
+        With `browser`, what the browser is known by, it opens in that one only.
 
         Raises `EndUserNotFound`, `Forbidden` (suspended), `IntegrationNotFound`, `AmbiguousIntegration`,
         `ValidationFailed` (nobody connects an account of their own there).
@@ -71,6 +74,7 @@ class ConnectLinks:
                     end_user_id=end_user.id,
                     workspace_integration_id=None if instance is None else instance.id,
                     token_hash=token.hash,
+                    browser_hash=None if browser is None else hash_token(browser),
                     expires_at=expires_at,
                     created_at=now,
                 )

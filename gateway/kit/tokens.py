@@ -30,6 +30,9 @@ class TokenKind(StrEnum):
     DOWNLOAD = "dl_"
     CONNECT_LINK = "eut_"
     CONNECT_SESSION = "cst_"
+    SETUP_SECRET = "sus_"
+    HANDOFF_CHALLENGE = "hoc_"
+    HANDOFF_RETURN = "hor_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,11 @@ from gateway.connections.connect_links import PATH as LINK_PATH
 from gateway.connections.connect_methods import CALLBACK_PATH
 from gateway.connections.connect_sessions import PATH as SESSION_PATH
 from gateway.connections.portals import Offer, Portal
+from gateway.connections.setup_urls import PATH as SETUP_PATH
+from gateway.web.handoffs import RETURN_PATH
 
+SETUP: Final = f"{SETUP_PATH}{{setup_id}}"
+RETURN: Final = f"{RETURN_PATH}{{secret}}"
 START: Final = "/connect/start"
 CREDENTIAL: Final = "/connect/credential"
 DISCONNECT: Final = "/connect/disconnect"
@@ -20,7 +24,9 @@ __all__ = [
     "DISCONNECT",
     "LINK_PATH",
     "REPLACE",
+    "RETURN",
     "SESSION_PATH",
+    "SETUP",
     "START",
     "page_address",
     "question_address",

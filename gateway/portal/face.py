@@ -9,6 +9,7 @@ from gateway.portal.entering import Entering
 from gateway.portal.hop import OAuthHop
 from gateway.portal.pages import PortalPages
 from gateway.portal.replacing import Replacing
+from gateway.portal.setup_page import SetupPage
 from gateway.portal.visits import Visits
 from gateway.web.browser import Browsers
 from gateway.web.door import Door
@@ -18,7 +19,7 @@ from gateway.wiring import Gateway
 
 
 def portal_routes(gateway: Gateway) -> list[Route]:
-    """Return the routes of all pages that a portal link or a connect session opens."""
+    """Return the routes of all pages that a portal link, a connect session or a setup URL opens."""
     settings = gateway.settings
     is_https = settings.public_url.startswith("https://")
     templates = Pages(settings, "gateway.portal")
@@ -31,7 +32,11 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     pages, replacing = PortalPages(visits, endings), Replacing(gateway, visits, endings)
     hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
+    setup = SetupPage(gateway, pages=templates, browsers=browsers, limits=limits)
     return [
+        Route(addresses.SETUP, door(setup.show), methods=["GET"]),
+        Route(addresses.SETUP, door(setup.act), methods=["POST"]),
+        Route(addresses.RETURN, door(setup.come_back), methods=["GET"]),
         Route(addresses.SESSION_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.LINK_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.START, door(hop.start), methods=["POST"]),
