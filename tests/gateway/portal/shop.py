@@ -1,14 +1,20 @@
 """A workspace with Acme in it, whose product hands out links, and people who follow them."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from tests.flows.product import Product
+from gateway.acme import MANIFEST
+from integrations.catalog import Catalog
+from tests.flows.product import Product, open_product
 from tests.gateway.portal.visiting import Person
 from tests.parts.rest import Rest
-from tests.parts.served import Served
+from tests.parts.served import Served, serving
+
+_LEDGER = Path(__file__).parent / "ledger.yaml"
 
 
 class Shop:
@@ -69,3 +75,15 @@ class Shop:
         answer = await self.rest.post("/connect/session/poll", {"token": session["token"]})
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+@asynccontextmanager
+async def open_shop(folder: Path, **values: Any) -> AsyncGenerator[Shop]:
+    """Open a shop whose people connect accounts of their own at Acme; `values` are settings."""
+    async with AsyncExitStack() as stack:
+        catalog = Catalog(further=[MANIFEST, _LEDGER])
+        served = await stack.enter_async_context(serving(folder, catalog=lambda: catalog, **values))
+        client = await stack.enter_async_context(httpx2.AsyncClient(base_url=served.url))
+        product = await open_product(Rest(client))
+        await product.add("acme")
+        yield Shop(served, product, stack)

@@ -1,19 +1,14 @@
 """The provider's answer counts once, soon, and in the browser that began; anything else connects nothing."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx2
 import pytest
 
-from tests.flows.product import open_product
-from tests.gateway.portal.shop import Shop
+from tests.gateway.portal.shop import Shop, open_shop
 from tests.gateway.portal.visiting import Page, path_of
-from tests.parts.rest import Rest
-from tests.parts.served import serving
 
 
 def with_query(address: str, **changes: str | None) -> str:
@@ -121,18 +116,14 @@ async def test_a_providers_error_text_is_shown_as_text_on_one_line(shop: Shop) -
 
 async def test_after_ten_minutes_the_answer_is_too_late_and_the_page_leads_back(tmp_path: Path) -> None:
     now = [datetime(2026, 11, 21, 12, tzinfo=UTC)]
-    async with serving(tmp_path, clock=lambda: now[0]) as served, httpx2.AsyncClient(base_url=served.url) as client:
-        product = await open_product(Rest(client))
-        await product.add("acme")
-        async with AsyncExitStack() as stack:
-            shop = Shop(served, product, stack)
-            person = await shop.browser()
-            callback = await person.callback(await person.begin(await shop.link()))
-            now[0] += timedelta(minutes=10)
-            page = await person.open(callback)
-            assert (page.status, "took too long" in page.text) == (410, True)
-            assert await shop.connections() == []
-            assert path_of(await person.open(page.link("Continue"))) == "/connect/portal"
+    async with open_shop(tmp_path, clock=lambda: now[0]) as shop:
+        person = await shop.browser()
+        callback = await person.callback(await person.begin(await shop.link()))
+        now[0] += timedelta(minutes=10)
+        page = await person.open(callback)
+        assert (page.status, "took too long" in page.text) == (410, True)
+        assert await shop.connections() == []
+        assert path_of(await person.open(page.link("Continue"))) == "/connect/portal"
 
 
 async def test_an_end_user_who_was_deleted_meanwhile_gets_nothing(shop: Shop) -> None:
