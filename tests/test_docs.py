@@ -8,10 +8,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from typer.main import get_command
 
@@ -22,6 +26,7 @@ from storage.records import Record
 from storage.scope import TenantScope
 from tests.gateway.mcp.shop import open_shop
 from tests.parts.emulators import Emulators
+from tests.parts.ports import free_port
 from tests.parts.served import Served, serving
 
 ROOT = Path(__file__).parents[1]
@@ -219,6 +224,59 @@ async def test_whoever_follows_the_slack_page_posts_as_the_owner_of_the_token(
     assert not reader.answer["result"].get("isError"), reader.answer
     [message] = [each for each in await emulators.slack_messages("general") if each.text == "Hello from my agent"]
     assert message.author == "alice"
+
+
+@needs_curl
+async def test_whoever_follows_the_webhooks_page_hears_what_is_signed_and_nothing_else(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "webhooks.md").read_text()
+    [receiver] = [block for block in blocks(ROOT / "docs" / "webhooks.md", "python") if "ThreadingHTTPServer" in block]
+    before, after = tmp_path / "before.md", tmp_path / "after.md"
+    for part, content in zip((before, after), text.split(receiver), strict=True):
+        part.write_text(content)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/hooks"
+    async with serving(tmp_path, egress_allow=("127.0.0.1",)) as served:
+        reader = await a_reader(served, tmp_path, RECEIVER=url)
+        await reader.follow(before)
+        variables = {"PORT": str(port), "WEBHOOK_SECRET": reader.variables["WEBHOOK_SECRET"]}
+        async with program(receiver, port=port, **variables):
+            await reader.follow(after)
+            forged = {"webhook-id": "evt_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,"}
+            async with httpx2.AsyncClient(trust_env=False) as attacker:
+                assert (await attacker.post(url, json={"id": "evt_1"}, headers=forged)).status_code == 401
+        deliveries = await served.gateway.telling.deliveries.page(
+            TenantScope((await served.gateway.organizations.all())[0].id),
+            reader.variables["WEBHOOK_ID"],
+            limit=10,
+            offset=0,
+        )
+    assert [row.event for row in deliveries.rows] == ["webhook.ping"]
+
+
+@asynccontextmanager
+async def program(source: str, *, port: int, **variables: str) -> AsyncGenerator[None]:
+    """Run a page's Python program, which listens on a port, until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(10):
+            while not await is_listening(port):
+                assert process.returncode is None
+        yield
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def is_listening(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        await asyncio.sleep(0.02)
+        return False
+    writer.close()
+    return True
 
 
 async def test_the_python_client_of_the_page_lists_tools(tmp_path: Path) -> None:
