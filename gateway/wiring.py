@@ -15,12 +15,15 @@ from gateway.connections.backoff import Backoff
 from gateway.connections.connect_links import ConnectLinks
 from gateway.connections.connect_sessions import ConnectSessions
 from gateway.connections.connect_steps import ConnectSteps
+from gateway.connections.connection_tests import ConnectionTests
 from gateway.connections.connections import Connections
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
 from gateway.connections.entered_credentials import EnteredCredentials
+from gateway.connections.grants import Grants
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
+from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.own_oauth_apps import OwnOAuthApps
 from gateway.connections.portals import Portals
@@ -123,10 +126,12 @@ class Gateway:
     setup_urls: SetupUrls
     oauth_apps: OwnOAuthApps
     connections: Connections
+    connection_tests: ConnectionTests
     connecting: Connecting
     telling: Telling
     invitations: Invitations
     identity: Identity
+    missing_scopes: MissingScopes
     refresh: Refresh
     last_use: LastUse
     resolver: Resolver
@@ -169,6 +174,7 @@ async def open_gateway(
             egress=egress,
         )
         await stack.enter_async_context(gateway.refresh.finishing())
+        await stack.enter_async_context(gateway.missing_scopes.looking())
         await stack.enter_async_context(gateway.last_use.writing())
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
@@ -188,6 +194,7 @@ def _build(
     safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
     apps = OAuthApps(settings.integrations, database=database, safe=app_safe)
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
+    scopes = MissingScopes(database, catalog=catalog, clock=clock)
     entered = EnteredCredentials(http=egress, proof=AccountProof(egress), clock=clock)
     revoking = _revoking(
         database, catalog=catalog, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
@@ -195,16 +202,16 @@ def _build(
     endings = Endings(revoking.revocations, clock=clock)
     deletions = Deletions(database, endings=endings, clock=clock)
     connections = Connections(
-        database=database, catalog=catalog, safe=safe, entered=entered, endings=endings, clock=clock
+        database=database, catalog=catalog, safe=safe, entered=entered, scopes=scopes, endings=endings, clock=clock
     )
     resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
     selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
     refresh = Refresh(
         database=database,
-        catalog=catalog,
-        apps=apps,
+        grants=Grants(catalog=catalog, apps=apps, safe=safe),
         safe=safe,
+        scopes=scopes,
         http=egress,
         clock=clock,
         backoff=Backoff(),
@@ -227,7 +234,7 @@ def _build(
         cipher=cipher,
         catalog=catalog,
         egress=egress,
-        attachments=Attachments(database, safe=safe, endings=endings, clock=clock),
+        attachments=Attachments(database, safe=safe, endings=endings, scopes=scopes, clock=clock),
         apps=apps,
         entered=entered,
     )
@@ -243,7 +250,7 @@ def _build(
         mailer=mailer,
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
-        workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, clock=clock),
+        workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, scopes=scopes, clock=clock),
         end_users=EndUsers(database, clock=clock),
         end_user_sync=EndUserSync(database, deletions=deletions, clock=clock),
         deletions=deletions,
@@ -256,12 +263,20 @@ def _build(
         setup_urls=setup_urls,
         oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
         connections=connections,
-        connecting=connecting,
-        identity=identity_checks(
-            database, cipher=cipher, mailer=mailer, public_url=settings.public_url, clock=clock
+        connection_tests=ConnectionTests(
+            database,
+            catalog=catalog,
+            refresh=refresh,
+            proof=connecting.proof,
+            safe=safe,
+            clock=clock,
+            timeout_seconds=settings.tool_timeout_seconds,
         ),
+        connecting=connecting,
+        identity=identity_checks(database, cipher=cipher, mailer=mailer, public_url=settings.public_url, clock=clock),
         invitations=Invitations(database, links=connecting.links, mailer=mailer, catalog=catalog, clock=clock),
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
+        missing_scopes=scopes,
         refresh=refresh,
         last_use=last_use,
         resolver=resolver,

@@ -116,6 +116,25 @@ class Connections(Repository[Connection]):
         )
         return list(found)
 
+    async def granted(self, scope: TenantScope, integration_name: str, *, after: str, limit: int) -> list[Connection]:
+        """Return the connections of an integration whose scopes are known, in order of id from behind `after`."""
+        return await self._granted(
+            self._boundary(scope), col(Connection.integration_name) == integration_name, after=after, limit=limit
+        )
+
+    async def all_granted(self, *, after: str, limit: int) -> list[Connection]:
+        """Return those of the whole deployment, for finding out which lack a scope by now."""
+        return await self._granted(after=after, limit=limit)
+
+    async def _granted(self, *conditions: ColumnElement[bool], after: str, limit: int) -> list[Connection]:
+        found = await self._session.scalars(
+            select(Connection)
+            .where(*conditions, col(Connection.granted_scopes).is_not(None), col(Connection.id) > after)
+            .order_by(col(Connection.id))
+            .limit(limit)
+        )
+        return list(found)
+
     async def shares_account(self, account_id: str | None, *, apps: Collection[tuple[str, str | None]]) -> bool:
         """Tell whether any tenant has a connection of this provider account, or of one that nobody knows.
 
@@ -162,11 +181,11 @@ class Connections(Repository[Connection]):
         found = await self._session.scalars(select(Connection).where(within, col(Connection.id).in_(connection_ids)))
         return {row.id: row for row in found}
 
-    async def mark_refresh(self, row: Connection, *, at: datetime) -> None:
-        """Note that new tokens are about to be asked for; `row` stays as it was, and nobody keeps a copy of this."""
+    async def mark_refresh(self, row: Connection, *, at: datetime | None) -> None:
+        """Note since when an answer with new tokens is out; `row` stays as it was, and nobody keeps a copy of this."""
         await self._session.execute(
             update(Connection)
-            .where(col(Connection.id) == row.id)
+            .where(col(Connection.id) == row.id, col(Connection.version) == row.version)
             .values(refresh_started_at=at)
             .execution_options(synchronize_session=False)
         )

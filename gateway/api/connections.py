@@ -22,6 +22,7 @@ from gateway.api.models import (
     WorkspaceReference,
     omitted,
 )
+from gateway.connections.connection_tests import Outcome
 from gateway.connections.connections import NewConnection
 from gateway.errors import WorkspaceRequired
 from gateway.kit.ids import as_id
@@ -211,6 +212,45 @@ async def replace_credentials(gateway: Gateway, call: Call[CredentialFields, NoQ
         granted_scopes=call.body.granted_scopes(),
     )
     return await _one(gateway, row)
+
+
+class Account(Answer):
+    """An account at the provider."""
+
+    id: str
+    label: str
+
+
+class TestedConnection(Answer):
+    """What a test has shown."""
+
+    connection: Connection
+    ok: bool
+    outcome: Outcome = Field(
+        description="`rejected`: the account has to be connected again. `unknown`: the provider did not answer, or not "
+        "to the point. `untestable`: the integration has no request by which this could be tried."
+    )
+    account: Account | None = omitted()
+    error: str | None = omitted()
+
+
+async def test_connection(gateway: Gateway, call: Call[Nothing, NoQuery]) -> TestedConnection:
+    """Ask the provider now whether a connection works, and whose account it is.
+
+    The token is renewed first where that is due. A connection that the provider rejects becomes ERROR, one that works
+    again ACTIVE.
+    """
+    tested = await gateway.connection_tests.test(call.scope, call.path["id"])
+    row = tested.connection
+    return TestedConnection(
+        connection=(await _shown(gateway, [row]))[0],
+        ok=tested.outcome is Outcome.WORKS,
+        outcome=tested.outcome,
+        account=None
+        if row.account_id is None
+        else Account(id=row.account_id, label=row.account_label or row.account_id),
+        error=tested.error,
+    )
 
 
 async def delete_connection(gateway: Gateway, call: Call[Nothing, NoQuery]) -> Deleted:

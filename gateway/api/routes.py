@@ -117,6 +117,7 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
         Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
         Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),
+        Route("POST", f"{API}/connections/{{id}}/test", connections.test_connection),
         Route("GET", f"{API}/revocations", revocations.list_revocations),
     ),
     "Webhooks": (

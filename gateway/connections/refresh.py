@@ -2,7 +2,7 @@
 
 One question to the provider per expiry, however many calls wait for it: most providers accept a refresh token only
 once. So the new tokens are committed before anybody uses them, and a mark is committed before the provider is asked:
-where it is still set, a process died in between and the good token may be lost with it.
+where it is still set, the answer was lost, in a process that died or on its way, and the good token maybe with it.
 """
 
 import asyncio
@@ -18,14 +18,13 @@ from gateway.connections.backoff import Backoff, Pause
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.grants import Approval, Grant, Grants
-from gateway.connections.oauth_apps import OAuthApps
+from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import ask
 from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
 from gateway.events import Event, announce
 from gateway.kit.clock import Clock
 from gateway.kit.single_flight import SingleFlight
-from integrations.catalog import Catalog
 from integrations.ports import Http
 from storage.database import Database, Transaction
 from storage.records import Connection
@@ -62,9 +61,9 @@ class Refresh:
         self,
         *,
         database: Database,
-        catalog: Catalog,
-        apps: OAuthApps,
+        grants: Grants,
         safe: CredentialSafe,
+        scopes: MissingScopes,
         http: Http,
         clock: Clock,
         backoff: Backoff,
@@ -72,8 +71,9 @@ class Refresh:
     ) -> None:
         """`patience_seconds`: how long a call waits for a new token while the old one still holds."""
         self._database = database
-        self._grants = Grants(catalog=catalog, apps=apps, safe=safe)
+        self._grants = grants
         self._safe = safe
+        self._scopes = scopes
         self._http = http
         self._clock = clock
         self._backoff = backoff
@@ -108,9 +108,10 @@ class Refresh:
         return outcome if isinstance(outcome, Connection) else connection
 
     async def after_rejection(self, connection: Connection) -> Connection | None:
-        """Return the connection with a newer credential than the one that its provider has just refused.
+        """Return the connection with a newer credential than this one, which its provider refuses.
 
-        None where nothing can renew it; in status ERROR if its grant is dead. Raises as `fresh` does.
+        None where nothing can renew it; in status ERROR if its grant is dead. One that is in status ERROR already is
+        tried too, and ACTIVE again where that works. Raises as `fresh` does.
         """
         outcome = await self._renewed(connection)
         if isinstance(outcome, Pause):
@@ -138,7 +139,7 @@ class Refresh:
         key = (connection.id, connection.version)
         begun = await self._begin(connection)
         grant = await self._grants.of(begun)
-        if begun.version != connection.version or not is_active(begun) or grant is None:
+        if begun.version != connection.version or begun.status != connection.status or grant is None:
             return begun
         try:
             # After a failed commit the tokens are still here: the refresh token in storage is worth nothing any more.
@@ -146,7 +147,7 @@ class Refresh:
         except GrantDead as error:
             return await self._end(begun, grant, error)
         except TokenRefused as error:
-            return self._pause(begun, error)
+            return await self._put_off(begun, grant, error)
         self._unsaved[key] = renewed
         saved = await self._save(begun, renewed)
         del self._unsaved[key]
@@ -161,7 +162,7 @@ class Refresh:
         """Return the row as it is now, marked; as it was before the mark, which tells of a renewal cut short."""
         async with self._database.write() as tx:
             row = await _row(tx, connection)
-            if row.version == connection.version and is_active(row):
+            if row.version == connection.version and row.status == connection.status:
                 await tx.connections.mark_refresh(row, at=self._clock())
             return row
 
@@ -174,11 +175,12 @@ class Refresh:
             if row.version != begun.version:
                 return row
             # A refresh answer without refresh token means: go on with the old one (RFC 6749 6).
-            values = {**self._safe.open(row).values, **tokens.values}
-            return await tx.connections.update(
+            values, was_active = {**self._safe.open(row).values, **tokens.values}, is_active(row)
+            await tx.connections.update(
                 row,
                 sealed=self._safe.seal(values, connection_id=row.id, organization_id=row.organization_id),
                 version=row.version + 1,
+                status="ACTIVE",
                 obtained_at=renewed.asked_at,
                 expires_at=renewed.asked_at + lifetime if lifetime is not None else None,
                 refreshed_at=self._clock(),
@@ -186,8 +188,21 @@ class Refresh:
                 granted_scopes=row.granted_scopes if tokens.scopes is None else list(tokens.scopes),
                 last_error=None,
             )
+            if not was_active:
+                await announce(tx, Event.CONNECTION_RECOVERED, row, now=self._clock())
+            await self._scopes.settle(tx, [row])
+            return row
 
-    async def _end(self, begun: Connection, grant: Grant, error: GrantDead) -> Connection:
+    async def _put_off(self, begun: Connection, grant: Grant, error: TokenRefused) -> Connection | Pause:
+        """Leave the provider alone for a while; for good where it has refused for so long that it means it."""
+        if not error.may_have_worked:
+            # Nothing was given, so nothing was lost: back to what was known before.
+            async with self._database.write() as tx:
+                await tx.connections.mark_refresh(begun, at=begun.refresh_started_at)
+        pause = self._pause(begun, error)
+        return await self._end(begun, grant, error) if pause.is_final(self._clock()) else pause
+
+    async def _end(self, begun: Connection, grant: Grant, error: TokenRefused) -> Connection:
         """Note that only a person can go on, unless another credential was put in meanwhile."""
         reason = self._ending(begun, grant, error)
         async with self._database.write() as tx:
@@ -204,11 +219,13 @@ class Refresh:
             await announce(tx, Event.CONNECTION_ERROR, row, now=self._clock())
         return row
 
-    def _ending(self, begun: Connection, grant: Grant, error: GrantDead) -> str:
+    def _ending(self, begun: Connection, grant: Grant, error: TokenRefused) -> str:
         title, hint = self._grants.title(begun), self._grants.ended_hint(begun)
         sentences = [f"{title} no longer renews the access to this account ({error.message})."]
         if begun.refresh_started_at is not None and isinstance(grant, Approval):
-            sentences.append("An earlier renewal was cut short; its answer may have held the only token that was good.")
+            sentences.append(
+                "The answer to an earlier renewal was lost; it may have held the only token that was good."
+            )
         if hint is not None:
             sentences.append(hint)
         return " ".join([*sentences, "Connect the account again."])

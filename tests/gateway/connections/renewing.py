@@ -12,6 +12,7 @@ import httpx2
 from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
 from gateway.connections.backoff import Backoff
+from gateway.connections.grants import Grants
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.refresh import Refresh
 from gateway.kit.clock import Clock
@@ -85,13 +86,12 @@ def refresh_through(
     gateway: Gateway, http: Http, *, patience_seconds: float = 60.0, catalog: Catalog | None = None
 ) -> Refresh:
     """Return a second `Refresh` of this gateway, which asks providers through `http`."""
+    apps = OAuthApps(gateway.settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher))
     return Refresh(
         database=gateway.database,
-        catalog=catalog or gateway.catalog,
-        apps=OAuthApps(
-            gateway.settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher)
-        ),
+        grants=Grants(catalog=catalog or gateway.catalog, apps=apps, safe=gateway.safe),
         safe=gateway.safe,
+        scopes=gateway.missing_scopes,
         http=http,
         clock=gateway.clock,
         backoff=Backoff(),

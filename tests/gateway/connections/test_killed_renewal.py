@@ -80,7 +80,7 @@ async def test_a_process_killed_in_a_renewal_leaves_what_the_next_call_or_a_reco
                 answer = (await stage.call()).json()
                 assert answer["code"] == "CONNECTION_REQUIRED"
                 assert "/connect/s/" in answer["details"]["setupUrl"]
-                assert "An earlier renewal was cut short" in (await stage.connection())["lastError"]
+                assert "The answer to an earlier renewal was lost" in (await stage.connection())["lastError"]
                 await reconnect(stage)
                 assert await stage.succeeds()
 

@@ -255,8 +255,61 @@ async def test_a_lost_answer_is_tried_once_more_and_then_the_person_is_asked(sta
     assert (await stage.call()).json()["details"]["reason"] == "provider_unavailable"
     stage.clock.advance(1)
     assert (await stage.call()).json()["code"] == "CONNECTION_REQUIRED"
-    assert "An earlier renewal was cut short" in (await stage.connection())["lastError"]
+    assert "The answer to an earlier renewal was lost" in (await stage.connection())["lastError"]
     assert stage.acme.app.counters.refreshes_refused == 1
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "server_errors", "unauthorized", "refused"])
+async def test_a_refusal_that_gave_nothing_is_no_reason_for_a_grant_that_ends_later(stage: Stage, kind: str) -> None:
+    setattr(stage.acme.app.chaos.token, kind, 1)
+    stage.clock.advance(LIFETIME)
+    assert not await stage.succeeds()
+    assert (await stage.row()).refresh_started_at is None
+    stage.acme.app.revoke_tokens("alice")
+    stage.clock.advance(1)
+    assert not await stage.succeeds()
+    shown = await stage.connection()
+    assert shown["status"] == "ERROR"
+    assert "was lost" not in shown["lastError"]
+
+
+async def test_a_lost_answer_is_remembered_through_refusals_that_follow(stage: Stage) -> None:
+    stage.acme.app.chaos.token = Faults(lost_answers=1)
+    stage.clock.advance(LIFETIME)
+    assert not await stage.succeeds()
+    lost_at = (await stage.row()).refresh_started_at
+    assert lost_at is not None
+    stage.acme.app.chaos.token = Faults(rate_limited=1)
+    stage.clock.advance(1)
+    assert not await stage.succeeds()
+    assert (await stage.row()).refresh_started_at == lost_at
+
+
+async def test_a_refusal_by_an_unknown_code_counts_as_trouble_first_and_as_the_end_after_an_hour(stage: Stage) -> None:
+    stage.acme.app.chaos.token = Faults(refused=1_000)
+    stage.clock.advance(LIFETIME)
+    for _ in range(2):
+        answer = (await stage.call()).json()
+        assert (answer["code"], answer["details"]["reason"]) == ("ACTION_FAILED", "provider_unavailable")
+        assert "not_today: Acme does not feel like it" in answer["error"]
+        stage.clock.advance(1800)
+    assert (await stage.connection())["status"] == "ACTIVE"
+    answer = (await stage.call()).json()
+    assert answer["code"] == "CONNECTION_REQUIRED"
+    assert (await stage.connection())["lastError"] == (
+        "Acme no longer renews the access to this account (not_today: Acme does not feel like it). "
+        "Connect the account again."
+    )
+
+
+async def test_unknown_codes_with_other_trouble_between_them_begin_anew(stage: Stage) -> None:
+    stage.clock.advance(LIFETIME)
+    for faults in (Faults(refused=1), Faults(refused=1), Faults(server_errors=1), Faults(refused=1)):
+        stage.acme.app.chaos.token = faults
+        assert not await stage.succeeds()
+        stage.clock.advance(3600)
+    assert (await stage.connection())["status"] == "ACTIVE"
+    assert await stage.succeeds()
 
 
 async def test_a_refused_app_touches_no_connection_and_names_the_operator(stage: Stage) -> None:
