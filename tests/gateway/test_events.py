@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.migrating import migrate
 from storage.records import Webhook, WebhookDelivery
 from storage.topics import Topic
-from tests.storage.tenant import NOW, Tenant, a_connection, a_webhook, a_workspace, plant
+from tests.storage.tenant import NOW, Tenant, a_connection, a_webhook, a_workspace, an_end_user, plant
 
 LATER = datetime(2026, 3, 5, tzinfo=UTC)
 
@@ -156,18 +156,20 @@ async def test_a_workspace_that_goes_is_told_to_its_organization(database: Datab
     ]
 
 
-def test_a_connection_is_told_as_rest_shows_it(tenant_rows: Tenant) -> None:
-    shown = ShownConnection.of(tenant_rows.connection, end_user="user_alice").model_dump(by_alias=True, mode="json")
-    assert connection_shown(tenant_rows.connection, end_user="user_alice") == shown
+def test_a_connection_is_told_as_rest_shows_it(tenant: Tenant) -> None:
+    row = a_connection(tenant.workspace, end_user=tenant.end_user, workspace_integration_id=tenant.integration.id)
+    optional = {"account_id": "U1", "account_label": "alice@example.com", "missing_scopes": ["chat:write"]}
+    moments = {"expires_at": LATER, "refreshed_at": NOW, "last_used_at": NOW}
+    row.sqlmodel_update({**optional, **moments, "auth_method_key": "user", "last_error": "revoked"})
+    for each in (tenant.connection, row):
+        shown = ShownConnection.of(each, end_user="user_alice").model_dump(by_alias=True, mode="json")
+        assert connection_shown(each, end_user="user_alice") == shown
+    assert len(connection_shown(row, end_user="user_alice")) == len(ShownConnection.model_fields)
 
 
-def test_an_end_user_is_told_as_rest_shows_one_but_for_the_count(tenant_rows: Tenant) -> None:
-    shown = ShownEndUser.of(tenant_rows.end_user, connection_count=0).model_dump(by_alias=True, mode="json")
-    del shown["connectionCount"]
-    assert end_user_shown(tenant_rows.end_user) == shown
-
-
-@pytest.fixture
-def tenant_rows(tenant: Tenant) -> Tenant:
-    tenant.connection.missing_scopes = None
-    return tenant
+def test_an_end_user_is_told_as_rest_shows_one_but_for_the_count(tenant: Tenant) -> None:
+    row = an_end_user(tenant.workspace, display_name="Alice", details={"plan": "pro"}, suspended_at=NOW)
+    for each in (tenant.end_user, row):
+        shown = ShownEndUser.of(each, connection_count=0).model_dump(by_alias=True, mode="json")
+        assert end_user_shown(each) | {"connectionCount": 0} == shown
+    assert len(end_user_shown(row)) == len(ShownEndUser.model_fields) - 1
