@@ -96,6 +96,8 @@ class Refresh(Model):
     headers: Mapping[str, str] = {}
     answer: TokenAnswer | None = None
     """Where the values stand in the refresh answer, if elsewhere."""
+    idle_days: Annotated[int, Field(ge=1)] | None = None
+    """After how many days the provider ends a grant whose refresh token nobody has used; None where it is not known."""
     ended_hint: str | None = None
     """A sentence on why grants end at this provider, for whoever wonders why an account has to be connected again."""
 
@@ -184,6 +186,8 @@ class OAuth2(AuthMethod):
     revoke: Revoke | None = None
     scopes: Many[str] = ()
     """Asked for on every connection, besides those of the enabled actions."""
+    scope_includes: Mapping[str, Many[str]] = {}
+    """Granted scopes that count as others too: broader ones, and the names under which the provider grants them."""
     keep: Mapping[Name, Pointer] = {}
     """Further values of the token answer to keep with the credential (`instance_url: /instance_url`)."""
     keep_from_callback: Mapping[Name, str] = {}

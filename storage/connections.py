@@ -1,9 +1,9 @@
 """Rows of connections, credentials sealed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlmodel import col
 
 from storage.records import Connection, WorkspaceIntegration
@@ -195,6 +195,27 @@ class Connections(Repository[Connection]):
         for start in range(0, len(connection_ids), _MOST_AT_ONCE):
             some = connection_ids[start : start + _MOST_AT_ONCE]
             await self._session.execute(update(Connection).where(col(Connection.id).in_(some)).values(last_used_at=at))
+
+    async def resting(self, methods: Mapping[tuple[str, str], datetime], *, after: str, limit: int) -> list[Connection]:
+        """Return active connections of all tenants whose expiring token is old, in order of id from behind `after`.
+
+        `methods` are pairs of integration and auth method, each with the moment before which tokens are old.
+        """
+        old = or_(
+            *(
+                and_(
+                    col(Connection.integration_name) == name,
+                    col(Connection.auth_method_key) == key,
+                    func.coalesce(col(Connection.obtained_at), col(Connection.created_at)) <= before,
+                )
+                for (name, key), before in methods.items()
+            )
+        )
+        conditions = [old, col(Connection.status) == "ACTIVE", col(Connection.expires_at).is_not(None)]
+        found = await self._session.scalars(
+            select(Connection).where(col(Connection.id) > after, *conditions).order_by(col(Connection.id)).limit(limit)
+        )
+        return list(found)
 
     async def all_sealed(self, *, after: str, limit: int) -> list[Connection]:
         """Return connections of the whole deployment in order of id, for sealing them anew."""

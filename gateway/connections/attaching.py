@@ -11,6 +11,7 @@ from gateway.connections.choice import is_active
 from gateway.connections.credential_forms import wire_types
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
+from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.portals import Offer, Portal, owner_of
 from gateway.errors import ConnectionNotFound, Duplicate, EndUserNotFound, Forbidden
 from gateway.events import Event, announce, change_of
@@ -60,9 +61,12 @@ class AnotherAccount(Exception):
 class Attachments:
     """Attaches accounts to whoever a portal is for, and detaches them."""
 
-    def __init__(self, database: Database, *, safe: CredentialSafe, endings: Endings, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, safe: CredentialSafe, endings: Endings, scopes: MissingScopes, clock: Clock
+    ) -> None:
         self._database = database
         self._safe = safe
+        self._scopes = scopes
         self._endings = endings
         self._clock = clock
 
@@ -86,6 +90,7 @@ class Attachments:
                 row = await tx.connections.update(held, **credential, version=held.version + 1)
                 event = change_of(row, before=before)
             await announce(tx, event, row, now=self._clock())
+            await self._scopes.settle(tx, [row])
             await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
             return row
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     OWN_BROKEN = "own_connection_broken"
     PINNED_MISSING = "pinned_connection_missing"
     PINNED_BROKEN = "pinned_connection_broken"
+    SCOPES_MISSING = "scopes_missing"
     NO_END_USER = "no_end_user"
 
 

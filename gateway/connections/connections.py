@@ -9,6 +9,7 @@ from gateway.connections.credential_forms import accept_values, find_method
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
 from gateway.connections.entered_credentials import EnteredCredential, EnteredCredentials, buys_tokens
+from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import WantedApp, choose_app
 from gateway.errors import (
     ActionFailed,
@@ -72,6 +73,7 @@ class Connections:
         catalog: Catalog,
         safe: CredentialSafe,
         entered: EnteredCredentials,
+        scopes: MissingScopes,
         endings: Endings,
         clock: Clock,
     ) -> None:
@@ -79,6 +81,7 @@ class Connections:
         self._catalog = catalog
         self._safe = safe
         self._entered = entered
+        self._scopes = scopes
         self._endings = endings
         self._clock = clock
 
@@ -104,6 +107,7 @@ class Connections:
                 row = self._row(scope, new, owner=owner, instance=instance, method=method, given=given)
                 row.oauth_app_id = await choose_app(tx, scope, app)
                 await announce(tx, Event.CONNECTION_CREATED, await tx.connections.insert(row), now=self._clock())
+                await self._scopes.settle(tx, [row])
                 return row, end_user
         except AlreadyExists as error:
             raise Duplicate(
@@ -176,6 +180,7 @@ class Connections:
                 updated_at=self._clock(),
             )
             await announce(tx, change_of(row, before=before), row, now=self._clock())
+            await self._scopes.settle(tx, [row])
             return row
 
     async def delete(self, scope: TenantScope, connection_id: str) -> None:

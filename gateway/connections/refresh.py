@@ -118,6 +118,10 @@ class Refresh:
             raise self._refusal(connection, outcome)
         return outcome
 
+    async def renew(self, connection: Connection) -> None:
+        """Renew whether it is due or not, where that can be done at present. Raises `ConnectionNotFound`."""
+        await self._renewed(connection)
+
     async def mark_rejected(self, connection: Connection, message: str) -> None:
         """Note that the provider refuses this credential for good; one put in meanwhile is not touched."""
         async with self._database.write() as tx:

@@ -1,11 +1,12 @@
 """Whose account does this call use? One answer for every face, from a cache that the change feed keeps exact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.changes import ChangeFeed
 from gateway.connections.choice import Choice, Reason, Strategy, choose, is_active
-from gateway.connections.setup_urls import SetupUrls
+from gateway.connections.setup_urls import SetupUrl, SetupUrls
 from gateway.errors import ConnectionNotFound, ConnectionRequired
 from gateway.kit.cache import ExactCache, Topic
 from gateway.kit.clock import to_wire
@@ -101,23 +102,35 @@ class Resolver:
         """Say why there is no account and, where the end user can mend it, where to connect."""
         title = self._title(wanted.integration_name)
         choice = resolution.choice
-        details: dict[str, str | None] = {
-            "integrationName": wanted.integration_name,
-            "integrationAlias": wanted.alias,
-            "workspaceIntegrationId": wanted.workspace_integration_id,
-            "connectionStrategy": resolution.strategy,
-            "reason": choice.reason,
-        }
+        details = _details(wanted, choice.reason, strategy=resolution.strategy)
         if not choice.end_user_can_connect or caller.end_user_id is None or wanted.workspace_integration_id is None:
             return ConnectionRequired(_WHY_WITHOUT_LINK[choice.reason].format(title=title), **details)
         setup = self._setup_urls.make(caller.end_user_id, wanted.workspace_integration_id)
         why = "no longer works" if choice.reason is Reason.OWN_BROKEN else "is not connected yet"
-        message = (
-            f"The user's {title} account {why}. Ask the user to open this link and connect it, then call again: "
-            f"{setup.url} (the link holds until {setup.expires_at:%H:%M} UTC)."
+        return _with_link(
+            f"The user's {title} account {why}. Ask the user to open this link and connect it", setup, details
         )
-        links = {"setupUrl": setup.url, "connectUrl": setup.url, "expiresAt": to_wire(setup.expires_at)}
-        return ConnectionRequired(message, setup_url=setup.url, **details, **links)
+
+    def refusal_for_scopes(
+        self, caller: Caller, wanted: Wanted, connection: Connection, scopes: Sequence[str]
+    ) -> ConnectionRequired:
+        """Say which permissions an account lacks and, where the end user can give them, where to."""
+        title, lacking = self._title(wanted.integration_name), ", ".join(scopes)
+        details = {**_details(wanted, Reason.SCOPES_MISSING), "missingScopes": list(scopes)}
+        is_own = caller.end_user_id is not None and connection.end_user_id == caller.end_user_id
+        if caller.end_user_id is None or not is_own or wanted.workspace_integration_id is None:
+            return ConnectionRequired(
+                f"This {title} account has not been given the permission that this needs ({lacking}). Only whoever "
+                "connected it can allow that, by connecting it again.",
+                **details,
+            )
+        setup = self._setup_urls.make(caller.end_user_id, wanted.workspace_integration_id)
+        return _with_link(
+            f"The user's {title} account has not been given the permission that this needs ({lacking}). Ask the user "
+            "to open this link and allow it",
+            setup,
+            details,
+        )
 
     def refusal_of_selected(self, connection: Connection) -> ConnectionRequired:
         """Say that the connection which a request named itself no longer works."""
@@ -185,6 +198,22 @@ class Resolver:
     def _forget(self, topics: Iterable[Topic]) -> None:
         for topic in topics:
             self._cache.drop(topic)
+
+
+def _details(wanted: Wanted, reason: Reason, *, strategy: Strategy | None = None) -> dict[str, Any]:
+    return {
+        "integrationName": wanted.integration_name,
+        "integrationAlias": wanted.alias,
+        "workspaceIntegrationId": wanted.workspace_integration_id,
+        "connectionStrategy": strategy,
+        "reason": reason,
+    }
+
+
+def _with_link(request: str, setup: SetupUrl, details: Mapping[str, Any]) -> ConnectionRequired:
+    message = f"{request}, then call again: {setup.url} (the link holds until {setup.expires_at:%H:%M} UTC)."
+    links = {"setupUrl": setup.url, "connectUrl": setup.url, "expiresAt": to_wire(setup.expires_at)}
+    return ConnectionRequired(message, setup_url=setup.url, **details, **links)
 
 
 _WHY_WITHOUT_LINK = {

@@ -142,11 +142,12 @@ def _lifetime(found: Json, token: Token) -> float | None:
 
 
 def _scopes(found: Json) -> tuple[str, ...] | None:
+    """Return the granted scopes; an empty answer says nothing (RFC 6749 3.3), as GitHub's for a GitHub App."""
     match found:
         case str():
-            return tuple(scope for scope in re.split(r"[\s,]+", found) if scope)
+            return tuple(scope for scope in re.split(r"[\s,]+", found) if scope) or None
         case list():
-            return tuple(scope for scope in found if isinstance(scope, str))  # pyright: ignore[reportUnknownVariableType]  # JSON
+            return tuple(scope for scope in found if isinstance(scope, str)) or None  # pyright: ignore[reportUnknownVariableType]  # JSON
         case _:
             return None
 

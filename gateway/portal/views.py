@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from gateway.connections.choice import Strategy, is_active
 from gateway.connections.connect_methods import ConnectMethod, scopes_to_ask, usable_actions
+from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.portals import Offer, Portal
 from gateway.portal.addresses import page_address
 from integrations.auth_methods import BasicAuth, Custom, OAuth2, SecretText
@@ -156,7 +157,7 @@ def method_view(offer: Offer, method: ConnectMethod) -> MethodView:
         is_oauth=isinstance(method, OAuth2),
         tools=[action.title for action in actions],
         scopes=_in_words(offer, scopes),
-        new_scopes=_in_words(offer, (each for each in scopes if each not in held)) if offer.held is not None else [],
+        new_scopes=_in_words(offer, lacking_scopes(method, scopes, held)) if offer.held is not None else [],
     )
 
 

@@ -13,7 +13,7 @@ from gateway.connections.credentials import CredentialSafe
 from gateway.connections.last_use import LastUse
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver, Wanted
-from gateway.errors import ActionFailed, Unavailable
+from gateway.errors import ActionFailed, ToolgateError, Unavailable
 from gateway.kit.cipher import SealBroken
 from gateway.principals import Caller
 from gateway.tools.arguments import Arguments
@@ -111,8 +111,21 @@ class Execution:
         except failures.CredentialsRejected:
             raise
         except failures.ActionFailed as error:
-            raise _told(error) from error
+            raise self._refusal(caller, invocation, connection, error) from error
         return Outcome(result, connection)
+
+    def _refusal(
+        self, caller: Caller, invocation: Invocation, connection: Connection | None, error: failures.ActionFailed
+    ) -> ToolgateError:
+        """Say what went wrong; where it is a permission that the account was never given, where to give it.
+
+        Only once the provider has refused: what scopes include others its manifest may not know, and a call that
+        would have worked must not be stopped.
+        """
+        scopes = [] if connection is None else _scopes_lacked(invocation.action, connection, error)
+        if connection is None or not scopes:
+            return _told(error)
+        return self._resolver.refusal_for_scopes(caller, wanted_by(invocation), connection, scopes)
 
     async def _account(self, caller: Caller, invocation: Invocation) -> Connection | None:
         action = invocation.action
@@ -196,6 +209,20 @@ def wanted_by(invocation: Invocation) -> Wanted:
         alias=invocation.alias,
         connection_id=invocation.connection_id,
     )
+
+
+def _scopes_lacked(action: Action, connection: Connection, error: failures.ActionFailed) -> list[str]:
+    """Return which of the scopes that the connection is known to lack would have made the difference."""
+    match error:
+        case failures.PermissionMissing():
+            named = error.needed
+        case failures.NotFound():
+            # What some providers answer to whoever may not see a thing.
+            named = ()
+        case _:
+            return []
+    needed = {*named, *action.scopes.get(connection.auth_method_key or "", ())}
+    return [scope for scope in connection.missing_scopes or () if scope in needed]
 
 
 def _told(error: failures.ActionFailed) -> ActionFailed:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.access.shared_connections import shared_connection
 from gateway.access.static_tokens import PER_USER, held_workspace, refuse_beside_static_tokens
+from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import CUSTOM, WantedApp, choose_app
 from gateway.errors import AliasConflict, IntegrationNotFound, NotFound, ValidationFailed
 from gateway.kit.clock import Clock
@@ -20,6 +21,8 @@ from storage.scope import TenantScope
 
 FIXED = "fixed"
 _OAUTH_APP = frozenset({"oauth_app_mode", "oauth_app_id"})
+_NEEDS = frozenset({"enabled_actions", "auth_method_key", "connection"})
+"""What decides which scopes an account needs."""
 MAX_INTEGRATIONS = 500
 """In one workspace. Each brings all its tools, and whoever compiles their list is waited for by everybody."""
 _CONFLICTS = {
@@ -57,9 +60,10 @@ class ConfiguredIntegration:
 class WorkspaceIntegrations:
     """The integrations of a tenant's workspaces. Workspaces are named by id here."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalog: Catalog, scopes: MissingScopes, clock: Clock) -> None:
         self._database = database
         self._catalog = catalog
+        self._scopes = scopes
         self._clock = clock
 
     async def all(self, scope: TenantScope, workspace_id: str) -> Sequence[ConfiguredIntegration]:
@@ -102,7 +106,9 @@ class WorkspaceIntegrations:
                 _check_account(row, integration)
                 if row.connection_strategy == PER_USER:
                     await refuse_beside_static_tokens(tx, scope, workspace_id)
-                return ConfiguredIntegration(await tx.workspace_integrations.insert(row), connection)
+                await tx.workspace_integrations.insert(row)
+                await self._scopes.settle_users(tx, row, pinned=[row.connection_id])
+                return ConfiguredIntegration(row, connection)
 
     async def update(
         self, scope: TenantScope, workspace_id: str, integration_id: str, changes: Mapping[str, Any]
@@ -116,8 +122,9 @@ class WorkspaceIntegrations:
             async with self._database.write() as tx:
                 await held_workspace(tx, scope, workspace_id)
                 row = await _existing(tx, scope, workspace_id, integration_id)
+                pinned = row.connection_id
                 was_per_user = row.connection_strategy == PER_USER
-                reference = values.pop("connection", row.connection_id)
+                reference = values.pop("connection", pinned)
                 for name, value in values.items():
                     setattr(row, name, value)
                 row.tool_prefix = tool_prefix(row.alias)
@@ -134,12 +141,16 @@ class WorkspaceIntegrations:
                 if row.connection_strategy == PER_USER and not was_per_user:
                     await refuse_beside_static_tokens(tx, scope, workspace_id)
                 await tx.workspace_integrations.update(row, updated_at=self._clock())
+                if changes.keys() & _NEEDS:
+                    await self._scopes.settle_users(tx, row, pinned={pinned, row.connection_id})
                 return ConfiguredIntegration(row, connection)
 
     async def remove(self, scope: TenantScope, workspace_id: str, integration_id: str) -> None:
         """Remove an integration; its tools go with it. Raises `NotFound`."""
         async with self._database.write() as tx:
-            await tx.workspace_integrations.delete(await _existing(tx, scope, workspace_id, integration_id))
+            row = await _existing(tx, scope, workspace_id, integration_id)
+            await tx.workspace_integrations.delete(row)
+            await self._scopes.settle_users(tx, row, pinned=[row.connection_id])
 
     def _integration(self, name: str) -> Integration:
         if name not in self._catalog:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, get_type_hints
 import pytest
 
 from storage.database import Database, Transaction
-from storage.records import Webhook, WorkspaceIntegration
+from storage.records import WorkspaceIntegration
 from storage.repository import Page, Rows
 from storage.scope import TenantScope
 from tests.storage.tenant import (
@@ -170,7 +170,7 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
-async def _as_page(rows: Awaitable[list[Webhook]]) -> Page[Webhook]:
+async def _as_page(rows: Awaitable[list[Any]]) -> Page[Any]:
     found = await rows
     return Page(found, len(found))
 
@@ -183,6 +183,7 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "webhooks.page": lambda tx, scope: tx.webhooks.page(scope, **PAGE),
     "webhooks.listening": lambda tx, scope: _as_page(tx.webhooks.listening(scope)),
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
+    "connections.granted": lambda tx, scope: _as_page(tx.connections.granted(scope, "slack", after="", limit=100)),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
 }
 # Keys belong to the organization; that only organization-wide keys may manage them is a rule, not a boundary.
@@ -191,6 +192,7 @@ UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
     "oauth_apps.uses",
+    "workspace_integrations.served_by",
     *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.
@@ -206,8 +208,10 @@ UNSCOPED = {
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
     "oauth_apps.all_sealed",
+    "connections.all_granted",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
+    "connections.resting",
     # Whether a provider's account is in use by anybody; the answer is yes or no.
     *("connections.shares_account", "oauth_apps.of_client"),
     # Whoever sends does it for all tenants.
