@@ -1,7 +1,8 @@
 """An agent: the MCP SDK's own client over streamable HTTP, with one person's token."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -19,6 +20,18 @@ async def connected_agent(http: Egress, endpoint: str, token: str) -> AsyncGener
         transport = streamable_http_client(endpoint, http_client=client)
         async with Client(transport, client_info=Implementation(name="toolgate-demo", version=__version__)) as agent:
             yield agent
+
+
+async def call_and_wait(
+    agent: Client, tool: str, arguments: dict[str, Any], *, on_link: Callable[[str], None]
+) -> CallToolResult:
+    """Call a tool at a server that waits for people; `on_link` is told each time where the account is to be connected."""
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        on_link((message or "").rpartition(" ")[2])
+
+    return await agent.call_tool(tool, arguments, progress_callback=progressed)
 
 
 async def tool_names(agent: Client) -> Sequence[str]:

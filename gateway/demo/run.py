@@ -15,7 +15,8 @@ from gateway.acme import Acme
 from gateway.demo.client_setup import show_client_setup
 from gateway.demo.narrator import Narrator, StepFailed
 from gateway.demo.stage import Stage, open_stage
-from gateway.demo.story import Story
+from gateway.demo.story import Provisioned, Story
+from gateway.demo.your_turn import await_visitor
 from gateway.kit.log import configure_logging
 
 LOG_FILE = "gateway.log"
@@ -61,23 +62,25 @@ async def run_demo(once: bool, console: Console, *, new_acme: Callable[[], Acme]
 async def _perform(folder: Path, narrator: Narrator, *, once: bool, acme: Acme) -> int:
     code = _INTERRUPTED
     async with open_stage(folder, acme) as stage:
-        code = await _tell(stage, narrator, goes_on=not once)
-        if code == 0 and not once:
+        provisioned = await _tell(stage, narrator)
+        code = _FAILED if provisioned is None else 0
+        if provisioned is not None and not once:
+            show_client_setup(narrator, provisioned)
+            await await_visitor(stage, narrator, provisioned)
             await stage.until_stopped()
     return code
 
 
-async def _tell(stage: Stage, narrator: Narrator, *, goes_on: bool) -> int:
+async def _tell(stage: Stage, narrator: Narrator) -> Provisioned | None:
+    """Tell the story; None where a step failed, which has been told then."""
     narrator.title(
         "Toolgate's story, told by a real server and a real MCP client. Nothing leaves this machine.",
         {"gateway": stage.url, "Acme": f"{stage.acme.url} (a simulated provider: OAuth2 and notes)"},
     )
-    code = 0
+    provisioned = None
     try:
         provisioned = await Story(stage, narrator).tell()
-        if goes_on:
-            show_client_setup(narrator, provisioned)
     except* StepFailed:
         # Told already, where it happened.
-        code = _FAILED
-    return code
+        pass
+    return provisioned

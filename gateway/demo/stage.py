@@ -84,5 +84,11 @@ def _settings(folder: Path, port: int, *, acme: RunningAcme, service_key: str) -
         port=port,
         data_dir=folder / "data",
         service_key=SecretStr(service_key),
-        integrations={"acme": IntegrationSettings(urls=dict(acme.urls))},
+        integrations={
+            "acme": IntegrationSettings(
+                client_id=acme.app.client.id,
+                client_secret=SecretStr(acme.app.client.secret),
+                urls=dict(acme.urls),
+            )
+        },
     )

@@ -1,7 +1,6 @@
 """The product's story: a backend provisions, an agent calls tools, each person's own account is used."""
 
-import html
-import re
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -9,17 +8,20 @@ from time import perf_counter
 from typing import Any
 
 from mcp.client import Client
+from mcp_types import CallToolResult
 
 from gateway.acme import ALICE, BOB, Person
-from gateway.demo.agent import connected_agent, text_of, tool_names
+from gateway.demo.agent import call_and_wait, connected_agent, text_of, tool_names
 from gateway.demo.backend import Backend
+from gateway.demo.connecting import connector
 from gateway.demo.narrator import Narrator, Step
 from gateway.demo.stage import Stage
-from integrations.ports import HttpRequest
 
 _PREFIX = "acme__"
-_WRITE_NOTE = f"{_PREFIX}create_note"
+WRITE_NOTE = f"{_PREFIX}create_note"
 _DELETE_NOTE = f"{_PREFIX}delete_note"
+NOTE = {"title": "Call the printer"}
+_WAIT_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,7 @@ class Story:
         made = await self._give_access(backend, api_key, workspace_id=workspace_id, integration_id=integration_id)
         async with AsyncExitStack() as stack:
             agent = await self._connect_agent(made, stack)
-            await self._meet_missing_account(agent)
-            await self._connect_account(backend, made)
+            await self._connect_account(await self._meet_missing_account(agent))
             await self._retry(agent)
             await self._change_tools(backend, made, agent)
         await self._let_bob_join(backend, made)
@@ -93,7 +94,7 @@ class Story:
     ) -> Provisioned:
         sentence = "It registers its user Alice, under the id that she has in the product."
         async with self._narrator.step(sentence) as told:
-            end_user_id = await _register(backend, workspace_id, ALICE)
+            end_user_id = await register(backend, workspace_id, ALICE)
             told.tell(request="POST /api/v1/end-users", end_user=end_user_id, external_id=ALICE.id)
         sentence = "It creates an MCP server for the workspace: the address that agents connect to."
         async with self._narrator.step(sentence) as told:
@@ -104,7 +105,7 @@ class Story:
             told.tell(request="POST /api/v1/mcp/servers", MCP_endpoint=endpoint)
         sentence = "It issues a token for Alice's agent: good for this server, and for her alone."
         async with self._narrator.step(sentence) as told:
-            token = await _issue_token(backend, server_id, ALICE)
+            token = await issue_token(backend, server_id, ALICE)
             told.tell(request=f"POST /api/v1/mcp/servers/{server_id}/access-tokens", token=_shortened(token))
         return Provisioned(
             url=self._stage.url,
@@ -120,32 +121,28 @@ class Story:
         async with self._narrator.step("Alice's agent connects over MCP and asks what it can do.") as told:
             agent = await stack.enter_async_context(connected_agent(self._stage.http, made.endpoint, made.alices_token))
             names = await tool_names(agent)
-            told.expect(_WRITE_NOTE in names, f"{_WRITE_NOTE} is not among the tools {names}")
+            told.expect(WRITE_NOTE in names, f"{WRITE_NOTE} is not among the tools {names}")
             told.tell(protocol=f"MCP {agent.protocol_version}", tools=_listed(names))
         return agent
 
-    async def _meet_missing_account(self, agent: Client) -> None:
+    async def _meet_missing_account(self, agent: Client) -> str:
         async with self._narrator.step("The agent writes a note for Alice. She has connected no account yet.") as told:
-            result = await agent.call_tool(_WRITE_NOTE, {"title": "Call the printer"})
+            result = await agent.call_tool(WRITE_NOTE, NOTE)
             answer = text_of(result)
             details: dict[str, Any] = result.structured_content or {}
             setup_url = str(details.get("setupUrl", "a setup URL"))
             told.expect(bool(result.is_error) and setup_url in answer, f"this is no answer with a setup URL: {answer}")
             told.expect(not self._stage.acme.app.counters.api_calls, "Acme was called without an account")
-            told.tell(tools_call=_WRITE_NOTE, answer=answer)
-        sentence = "The setup URL says who has to connect what. Opening it changes nothing."
-        async with self._narrator.step(sentence) as told:
-            page = await self._stage.http.send(HttpRequest("GET", setup_url))
-            heading = re.search(r"<h1>(.*?)</h1>", page.body.decode(), re.DOTALL)
-            said = html.unescape(heading[1]).strip() if heading else ""
-            told.expect(page.status == 200, f"the page answers {page.status}")
-            told.expect(ALICE.name in said and "Acme" in said, f"the page does not name Alice and Acme: {said!r}")
-            told.tell(request=f"GET {setup_url.removeprefix(self._stage.url)}", page=said)
+            told.tell(tools_call=WRITE_NOTE, answer=answer)
+        return setup_url
 
-    async def _connect_account(self, backend: Backend, made: Provisioned) -> None:
-        sentence = "Alice's account gets connected: through REST, until the connect pages exist. Acme issued the token."
-        async with self._narrator.step(sentence) as told:
-            await self._connect_person(backend, made, ALICE, told)
+    async def _connect_account(self, setup_url: str) -> None:
+        async with connector(self._stage, ALICE) as alice:
+            sentence = "Alice opens the link. It has no power of its own: first she shows that she reads her mail."
+            async with self._narrator.step(sentence) as told:
+                page = await alice.prove(setup_url, told)
+            async with self._narrator.step("She goes on to Acme, allows it there, and comes back.") as told:
+                await alice.approve(page, told)
 
     async def _retry(self, agent: Client) -> None:
         sentence = "The agent tries again, with the same token. Acme says whose note it is."
@@ -166,46 +163,38 @@ class Story:
             told.tell(request=f"PATCH /api/v1{path}", heard=heard, tools=_listed(names))
 
     async def _let_bob_join(self, backend: Backend, made: Provisioned) -> None:
-        sentence = "Bob joins: the same server, a token and an account of his own. His note is his, not Alice's."
-        async with self._narrator.step(sentence) as told, AsyncExitStack() as stack:
-            await _register(backend, made.workspace_id, BOB)
-            token = await _issue_token(backend, made.server_id, BOB)
-            await self._connect_person(backend, made, BOB, told)
-            agent = await stack.enter_async_context(connected_agent(self._stage.http, made.endpoint, token))
-            await self._write_note(agent, BOB, told)
-
-    async def _connect_person(self, backend: Backend, made: Provisioned, person: Person, told: Step) -> None:
-        issued = self._stage.acme.app.issue_token(person.id)
-        answer = await backend.post(
-            "/connections",
-            {
-                "type": "OAUTH2",
-                "integrationName": "acme",
-                "authMethodKey": "oauth2",
-                "externalId": f"{person.id}-at-acme",
-                "displayName": f"{person.name} at Acme",
-                "workspaceId": made.workspace_id,
-                "endUserId": person.id,
-                "accessToken": issued["access_token"],
-                "expiresIn": issued["expires_in"],
-            },
+        sentence = (
+            "Bob joins: the same server, a token and an account of his own. This time the call waits for him, "
+            "and goes on by itself once he has connected."
         )
-        connection = answer["connection"]
-        told.expect(connection["endUserId"] == person.id, f"the connection belongs to {connection['endUserId']}")
-        told.expect(issued["access_token"] not in str(answer), "the answer shows the account's token")
-        told.tell(request="POST /api/v1/connections", connection=connection["id"], belongs_to=person.id)
+        async with self._narrator.step(sentence) as told, AsyncExitStack() as stack:
+            await backend.patch(f"/mcp/servers/{made.server_id}", {"settings": {"connectWaitSeconds": _WAIT_SECONDS}})
+            await register(backend, made.workspace_id, BOB)
+            token = await issue_token(backend, made.server_id, BOB)
+            agent = await stack.enter_async_context(connected_agent(self._stage.http, made.endpoint, token))
+            bob = await stack.enter_async_context(connector(self._stage, BOB))
+            links: asyncio.Queue[str] = asyncio.Queue()
+            async with asyncio.TaskGroup() as tasks:
+                calling = tasks.create_task(call_and_wait(agent, WRITE_NOTE, NOTE, on_link=links.put_nowait))
+                link = await links.get()
+                told.tell(progress=f"{link}, while the call waits")
+                await bob.approve(await bob.prove(link, told), told)
+                self._check_note(await calling, BOB, told)
 
     async def _write_note(self, agent: Client, person: Person, told: Step) -> None:
-        result = await agent.call_tool(_WRITE_NOTE, {"title": "Call the printer"})
+        self._check_note(await agent.call_tool(WRITE_NOTE, NOTE), person, told)
+
+    def _check_note(self, result: CallToolResult, person: Person, told: Step) -> None:
         told.expect(not result.is_error, f"the call failed: {text_of(result)}")
         note: dict[str, Any] = result.structured_content or {}
         # Not what the tool says, but what Acme has in its own books.
         author = self._stage.acme.app.notebook.get(str(note.get("id"))).author_id
         told.expect(author == person.id, f"Acme says that {author} wrote the note")
-        told.tell(tools_call=_WRITE_NOTE, note=str(note["id"]), author=f"{author}, says Acme")
+        told.tell(tools_call=WRITE_NOTE, note=str(note["id"]), author=f"{author}, says Acme")
 
 
-async def _register(backend: Backend, workspace_id: str, person: Person) -> str:
+async def register(backend: Backend, workspace_id: str, person: Person) -> str:
+    """Make a person an end user; returns the id."""
     answer = await backend.post(
         "/end-users",
         {"workspaceId": workspace_id, "externalId": person.id, "displayName": person.name, "email": person.email},
@@ -213,7 +202,8 @@ async def _register(backend: Backend, workspace_id: str, person: Person) -> str:
     return str(answer["endUser"]["id"])
 
 
-async def _issue_token(backend: Backend, server_id: str, person: Person) -> str:
+async def issue_token(backend: Backend, server_id: str, person: Person) -> str:
+    """Make a token with which an agent acts for this person."""
     wanted = {"endUserId": person.id, "scopes": ["mcp:tools"]}
     return str((await backend.post(f"/mcp/servers/{server_id}/access-tokens", wanted))["accessToken"])
 

@@ -89,12 +89,16 @@ class Product:
         """Connect the account that the person of this name has at Acme."""
         return await self.connect(person, acme.app.issue_token(person)["access_token"])
 
-    async def connect_link(self, person: str, integration: str | None = None) -> str:
-        """Make a link under which this person connects accounts: one, or all that there are."""
+    async def end_user(self, person: str) -> dict[str, Any]:
+        """Find an end user by the product's own id."""
         found = await self.rest.get("/end-users", workspaceId=self.workspace_id, externalId=person)
         [end_user] = found.json()["endUsers"]
+        return end_user
+
+    async def connect_link(self, person: str, integration: str | None = None) -> str:
+        """Make a link under which this person connects accounts: one, or all that there are."""
         wanted = {} if integration is None else {"integrationName": integration}
-        made = await self.rest.post(f"/end-users/{end_user['id']}/connect-token", wanted)
+        made = await self.rest.post(f"/end-users/{(await self.end_user(person))['id']}/connect-token", wanted)
         assert made.status_code == 200, made.text
         return made.json()["connectUrl"]
 

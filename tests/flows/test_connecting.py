@@ -1,5 +1,7 @@
 """Claims about people who connect accounts at Slack, GitHub and Google in a real browser, because an agent asked."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +11,14 @@ import pytest
 from tests.flows.agents import python_agent
 from tests.flows.product import Product, Server
 from tests.parts.browser import take_pictures
-from tests.parts.emulator_seed import APPS, Person, Service, email_of
+from tests.parts.emulator_seed import APPS, PEOPLE, Person, Service, email_of
 from tests.parts.emulators import Emulators
 from tests.parts.served import Served, serving
-from tests.parts.smtp_sink import SmtpSink, smtp_sink
+from tests.parts.smtp_sink import Received, SmtpSink, smtp_sink
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser
 
-PEOPLE: tuple[Person, ...] = ("alice", "bob")
 SERVICES: dict[str, Service] = {"slack": "slack", "github": "github", "gmail": "google"}
 METHODS = {"slack": "user", "github": "oauth", "gmail": "oauth"}
 TITLES = {"slack": "Slack", "github": "GitHub", "gmail": "Gmail"}
@@ -49,6 +50,10 @@ async def shop(product: Product) -> Product:
     """A workspace with all three integrations, to which everybody connects an account of their own."""
     for name, method in METHODS.items():
         await product.add(name, authMethodKey=method)
+    for person in PEOPLE:
+        end_user = await product.end_user(person)
+        known = {"email": email_of(person), "displayName": PEOPLE[person]}
+        assert (await product.rest.patch(f"/end-users/{end_user['id']}", known)).status_code == 200
     return product
 
 
@@ -57,31 +62,91 @@ async def server(shop: Product) -> Server:
     return await shop.server()
 
 
-async def approve(page: "Page", name: str, person: Person, *, pictures: bool = False) -> None:
-    """From the page that offers an account to the one that says whose is connected, through the provider's own."""
+@pytest.mark.promise("000-8", "000-20", "000-21")
+@pytest.mark.parametrize("name", SERVICES)
+async def test_an_agents_call_works_once_its_person_has_followed_the_link_and_approved(
+    name: str, shop: Product, server: Server, chromium: "Browser", fresh_emulators: Emulators, mails: SmtpSink
+) -> None:
+    tool, arguments = f"{name}__{WRITING[name]}", await what_to_write(name, fresh_emulators)
+    for person in PEOPLE:
+        async with python_agent(server.endpoint, await shop.token(server, person), mode="auto") as agent:
+            missing = await agent.call(tool, arguments(f"by {person}"))
+            assert missing.is_error
+            assert missing.structured["setupUrl"] in missing.text
+            await connect(
+                chromium, missing.structured["setupUrl"], name, person=person, mails=mails, keep=person == "alice"
+            )
+            assert not (await agent.call(tool, arguments(f"by {person}"))).is_error
+
+    assert await written(name, fresh_emulators) >= {("alice", "by alice"), ("bob", "by bob")}
+
+
+async def test_a_call_that_waits_goes_on_by_itself_when_its_person_has_approved(
+    shop: Product, chromium: "Browser", fresh_emulators: Emulators, mails: SmtpSink
+) -> None:
+    server = await shop.server(settings={"connectWaitSeconds": 60})
+    arguments = (await what_to_write("slack", fresh_emulators))("while it waits")
+    links: asyncio.Queue[str] = asyncio.Queue()
+
+    async def follow(progress: float, total: float | None, message: str | None) -> None:
+        assert total == 60 > progress
+        links.put_nowait((message or "").rpartition(" ")[2])
+
+    token = await shop.token(server, "alice")
+    async with python_agent(server.endpoint, token, mode="auto") as agent, asyncio.TaskGroup() as tasks:
+        call = agent.client.call_tool("slack__send_channel_message", arguments, progress_callback=follow)
+        calling = tasks.create_task(call)
+        await connect(chromium, await links.get(), "slack", person="alice", mails=mails)
+        assert not (await calling).is_error
+
+    assert ("alice", "while it waits") in await written("slack", fresh_emulators)
+
+
+async def test_who_does_not_read_the_persons_mail_comes_no_further(
+    shop: Product, server: Server, chromium: "Browser", mails: SmtpSink
+) -> None:
+    async with python_agent(server.endpoint, await shop.token(server, "alice"), mode="auto") as agent:
+        missing = await agent.call("slack__list_channels")
+    page = await chromium.new_page()
+    await page.goto(missing.structured["setupUrl"])
+    await page.get_by_role("button", name="Send the code").click()
+    right = code_of(await mails.mail_to(email_of("alice")))
+    await page.get_by_label("Code").fill(f"{(int(right) + 1) % 1_000_000:06}")
+    await page.get_by_role("button", name="Continue", exact=True).click()
+    await page.get_by_role("alert").wait_for()
+    assert await page.get_by_role("button", name="Continue to Slack").count() == 0
+
+
+async def connect(
+    chromium: "Browser", link: str, name: str, *, person: Person, mails: SmtpSink, keep: bool = False
+) -> None:
+    """Follow the link of a tool's answer to the end, in a browser of the person's own; `keep` pictures of every page."""
+    context = await chromium.new_context()
+    page = await context.new_page()
+
+    async def look(step: str) -> None:
+        if keep:
+            await take_pictures(page, f"setup {name} {step}")
+
+    await page.goto(link)
+    await look("1 who is it")
+    await page.get_by_role("button", name="Send the code").click()
+    code = code_of(await mails.mail_to(email_of(person)))
+    await look("2 code")
+    await page.get_by_label("Code").fill(code)
+    await page.get_by_role("button", name="Continue", exact=True).click()
+    await look("3 account")
     await page.get_by_role("button", name=f"Continue to {TITLES[name]}").click()
     await page.get_by_role("button", name=email_of(person)).click()
     await page.get_by_role("heading", name=f"{TITLES[name]} is connected").wait_for()
-    if pictures:
-        await take_pictures(page, f"{name} connected")
+    await look("4 connected")
+    await context.close()
 
 
-@pytest.mark.parametrize("name", SERVICES)
-async def test_a_link_leads_through_the_providers_consent_to_an_account_of_the_persons_own(
-    name: str, shop: Product, server: Server, chromium: "Browser", fresh_emulators: Emulators
-) -> None:
-    arguments = await what_to_write(name, fresh_emulators)
-    for person in PEOPLE:
-        context = await chromium.new_context()
-        page = await context.new_page()
-        await page.goto(await shop.connect_link(person, name))
-        await approve(page, name, person)
-        await context.close()
-    for person in PEOPLE:
-        async with python_agent(server.endpoint, await shop.token(server, person), mode="auto") as agent:
-            reply = await agent.call(f"{name}__{WRITING[name]}", arguments(f"by {person}"))
-            assert not reply.is_error, reply
-    assert await written(name, fresh_emulators) >= {("alice", "by alice"), ("bob", "by bob")}
+def code_of(mail: Received) -> str:
+    """The code in a mail, as somebody types it."""
+    [code] = re.findall(r"\b\d{3} ?\d{3}\b", mail.text)
+    return code.replace(" ", "")
 
 
 # What agents write, and who wrote it: from the provider's own books.

@@ -1,5 +1,6 @@
 """`toolgate demo` as somebody meets it: a process of its own, its output, its exit code, and what it leaves behind."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+
+from gateway.demo.visitor import Visitor
 
 ROOT = Path(__file__).parents[3]
 COMMAND = ("-m", "gateway", "demo")
@@ -108,18 +112,19 @@ def test_a_step_that_fails_is_named_and_its_logs_are_kept(folder: Path) -> None:
     failed = run(folder, "-c", TROUBLED.format(faults="server_errors=1000"))
 
     assert failed.returncode == 1
-    assert "12. The agent tries again" in failed.stdout
-    assert "Step 12 failed: the call failed: " in failed.stdout
-    assert "13. " not in failed.stdout, "nothing is told after a failure"
+    assert "11. She goes on to Acme" in failed.stdout
+    assert "Step 11 failed: the page says: " in failed.stdout
+    assert "Acme is not connected" in failed.stdout
+    assert "12. " not in failed.stdout, "nothing is told after a failure"
     assert "Traceback" not in failed.stdout + failed.stderr
     log = Path(failed.stdout.strip().rpartition("log  ")[2])
     assert log.parent.parent == folder
-    assert "/api/v1/connections" in log.read_text()
+    assert "/connect/callback/acme" in log.read_text()
 
 
 def test_a_signal_in_the_middle_ends_the_story_at_once_and_cleanly(folder: Path) -> None:
     with running(folder, "-c", TROUBLED.format(faults="slow_seconds=60")) as process:
-        read_until(process, "12. ")
+        read_until(process, "11. ")
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=10)[0]
 
@@ -155,6 +160,30 @@ def test_it_goes_on_serving_what_it_printed_until_a_signal_comes(folder: Path) -
     assert process.returncode == 0
     assert "Traceback" not in rest
     assert list(folder.iterdir()) == []
+
+
+def test_whoever_watches_connects_an_account_and_the_waiting_call_goes_on(folder: Path) -> None:
+    with running(folder, *COMMAND) as process:
+        told = read_until(process, "your mail")
+        [link] = re.findall(r"open +(http\S+)", told)
+        asyncio.run(connect_as_bob(link, mailbox=told.split()[-1]))
+        read_until(process, "went on by itself: Acme says that bob wrote the note.")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+    assert process.returncode == 0
+    assert list(folder.iterdir()) == []
+
+
+async def connect_as_bob(link: str, *, mailbox: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        browser = Visitor(client)
+        asks = await browser.press(await browser.open(link), "Send the code")
+        [code, *_] = re.findall(r"\b\d{3} ?\d{3}\b", (await browser.open(mailbox)).text)
+        page = await browser.press(asks, "Continue", code=code)
+        consent = await browser.press(page, "Continue to Acme")
+        done = await browser.press(consent, "Allow", person="bob")
+        assert "bob@acme.example" in done.text
 
 
 def test_what_is_to_be_pasted_names_the_server_and_the_token(folder: Path) -> None:
