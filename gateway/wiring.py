@@ -21,6 +21,7 @@ from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
 from gateway.connections.entered_credentials import EnteredCredentials
 from gateway.connections.grants import Grants
+from gateway.connections.keep_alive import KeepAlive
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
 from gateway.connections.missing_scopes import MissingScopes
@@ -133,6 +134,7 @@ class Gateway:
     identity: Identity
     missing_scopes: MissingScopes
     refresh: Refresh
+    keep_alive: KeepAlive
     last_use: LastUse
     resolver: Resolver
     downloads: Downloads
@@ -178,6 +180,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.last_use.writing())
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
+        await stack.enter_async_context(gateway.keep_alive.running())
         yield gateway
 
 
@@ -278,6 +281,7 @@ def _build(
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         missing_scopes=scopes,
         refresh=refresh,
+        keep_alive=KeepAlive(database, catalog=catalog, refresh=refresh, clock=clock),
         last_use=last_use,
         resolver=resolver,
         downloads=downloads,
