@@ -91,24 +91,30 @@ class Handoffs:
     async def arrive(self, secret: str, *, browser: str) -> Arrival:
         """Know the browser that comes back, once, as whom the product has named. Raises `HandoffLost`.
 
-        A browser that has not begun spends nothing: scanners and whoever was sent the address leave it good.
+        In another browser than the one that began, the way back is over for both: whoever was lured into it could
+        otherwise be talked into passing the address on.
         """
         if not is_well_formed(secret, TokenKind.HANDOFF_RETURN):
             raise HandoffLost
-        now = self._clock()
         async with self._database.write() as tx:
             check = await tx.identity_checks.by_proof(Proof.HANDOFF, hash_token(secret))
-            if check is None or check.end_user_id is None or check.expires_at <= now:
-                raise HandoffLost
-            if check.browser_hash != hash_token(browser):
-                raise HandoffLost
-            onward = json.loads(self._cipher.open(check.sealed, *_context(check.id)))["onward"]
-            end_user = await tx.end_users.get(TenantScope(check.organization_id), check.end_user_id)
-            if end_user is None or end_user.suspended_at is not None:
-                raise HandoffLost
-            await tx.identity_checks.delete(check)
-            await remember(tx, end_user, browser=browser, proof=Proof.HANDOFF, now=now)
-        return Arrival(end_user, onward)
+            if check is not None:
+                await tx.identity_checks.delete(check)
+            arrival = None if check is None else await self._arrived(tx, check, browser)
+        if arrival is None:
+            raise HandoffLost
+        return arrival
+
+    async def _arrived(self, tx: Transaction, check: IdentityCheck, browser: str) -> Arrival | None:
+        now = self._clock()
+        if check.expires_at <= now or check.browser_hash != hash_token(browser):
+            return None
+        scope = TenantScope(check.organization_id, frozenset((check.workspace_id,)))
+        end_user = await tx.end_users.get(scope, check.end_user_id or "")
+        if end_user is None or end_user.suspended_at is not None:
+            return None
+        await remember(tx, end_user, browser=browser, proof=Proof.HANDOFF, now=now)
+        return Arrival(end_user, json.loads(self._cipher.open(check.sealed, *_context(check.id)))["onward"])
 
 
 async def _end_user(tx: Transaction, scope: TenantScope, workspace_id: str, external_id: str) -> EndUser:
