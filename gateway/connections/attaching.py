@@ -94,16 +94,22 @@ class Attachments:
             await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
             return row
 
-    async def keep(self, portal: Portal, offer: Offer) -> None:
-        """Leave the connected account in its place: the session completes with it.
+    async def keep(self, portal: Portal, offer: Offer, new: NewAccount) -> None:
+        """Leave the connected account in its place: the session completes with it, and the new one is given up.
 
-        Raises `ConnectionNotFound` where it is gone or does not work.
+        Raises `ConnectionNotFound` where the connected one is gone or does not work.
         """
+        await self.discard(portal, offer, new)
         async with self._database.write() as tx:
             row = None if offer.held is None else await tx.connections.get(portal.scope, offer.held.id)
             if row is None or not is_active(row):
                 raise ConnectionNotFound("the account that was connected does not work")
             await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
+
+    async def discard(self, portal: Portal, offer: Offer, new: NewAccount) -> None:
+        """Have the provider told that an account which was approved is not used after all."""
+        async with self._database.write() as tx:
+            await self._endings.of_account(tx, self._row(portal, offer, new, None))
 
     async def detach(self, portal: Portal, offer: Offer) -> None:
         """Remove the account that is connected. Raises `ConnectionNotFound`."""

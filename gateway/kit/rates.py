@@ -47,6 +47,11 @@ class Windows:
         """Count a request of `caller`."""
         return self._window(caller, 1)
 
+    def forgive(self, caller: str) -> None:
+        """Take back one request that was counted in this window."""
+        if self.peek(caller).used:
+            self._used[caller] -= 1
+
     def peek(self, caller: str) -> Window:
         """Tell how `caller` stands, counting nothing."""
         return self._window(caller, 0)

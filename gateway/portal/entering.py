@@ -55,18 +55,19 @@ class Entering:
             return self._again(visit, offer, method, problem=error.message)
         if errors:
             return self._again(visit, offer, method, errors=errors)
-        self._limits.check_guesses(visit.portal.token)
+        self._limits.count_secret(visit.portal.token)
         try:
             new = await self._proven(offer, method, values)
         except CredentialsRejected as error:
-            self._limits.count_wrong_secret(visit.portal.token)
             return self._again(visit, offer, method, errors=_refused(offer, method, error))
         except ActionFailed as error:
+            self._limits.forgive_secret(visit.portal.token)
             said = plain_words(error.message)
             problem = (
                 f"{offer.title} could not be asked whether this works ({said}). Nothing was saved; please try again."
             )
             return self._again(visit, offer, method, problem=problem)
+        self._limits.forgive_secret(visit.portal.token)
         return await self._attached(visit, offer, new)
 
     async def _proven(self, offer: Offer, method: ConnectMethod, values: dict[str, Json]) -> NewAccount:

@@ -90,14 +90,16 @@ class OAuthHop:
     async def _redeemed(self, visit: Visit, offer: Offer, hop: Hop, *, answer: dict[str, str]) -> Response:
         try:
             new = await self._connecting.oauth.redeem(visit.portal, offer, hop, answer)
-            return await self._attached(visit, offer, new)
         except ConnectFailed as error:
             return await self._endings.failed(visit, offer, error.message)
         except NoOAuthApp as error:
             return await self._endings.failed(visit, offer, _no_app(offer, error))
+        try:
+            return await self._attached(visit, offer, new)
         except ToolgateError as error:
             # The tenant changed meanwhile: the end user is gone or suspended, or the external id was taken.
             _log.info("account not attached", code=error.code, integration=offer.integration.name)
+            await self._connecting.attachments.discard(visit.portal, offer, new)
             return await self._endings.failed(visit, offer, f"{_sentence(error.message)} Nothing was connected.")
 
     async def _attached(self, visit: Visit, offer: Offer, new: NewAccount) -> Response:

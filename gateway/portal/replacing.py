@@ -78,11 +78,12 @@ class Replacing:
             )
         except StepLost as lost:
             raise _over(visit, offer) from lost
+        account = _account(carried)
         try:
             if visit.form.get("decision") == _YES:
-                await self._attachments.attach(visit.portal, offer, _account(carried), replace=True)
+                await self._attachments.attach(visit.portal, offer, account, replace=True)
             else:
-                await self._attachments.keep(visit.portal, offer)
+                await self._attachments.keep(visit.portal, offer, account)
         except ToolgateError as error:
             return await self._endings.failed(visit, offer, f"Nothing was connected: {error.message}.")
         return self._endings.connected(visit, offer)

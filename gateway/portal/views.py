@@ -9,7 +9,7 @@ from gateway.connections.connect_methods import ConnectMethod, scopes_to_ask, us
 from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.portals import Offer, Portal
 from gateway.portal.addresses import page_address
-from integrations.auth_methods import BasicAuth, Custom, OAuth2, SecretText
+from integrations.auth_methods import BasicAuth, ClientCredentials, Custom, OAuth2, SecretText, TokenExchange
 
 
 class Standing(StrEnum):
@@ -144,11 +144,12 @@ def _has_shared(offer: Offer) -> bool:
 def method_view(offer: Offer, method: ConnectMethod) -> MethodView:
     """Show one way to connect."""
     actions = usable_actions(offer.integration, offer.enabled_actions, method.key)
-    scopes = held = ()
+    scopes: Sequence[str] = ()
+    granted: Sequence[str] | None = None
     if isinstance(method, OAuth2):
-        same = offer.held is not None and offer.held.auth_method_key == method.key
-        held = tuple(offer.held.granted_scopes or ()) if same and offer.held is not None else ()
-        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
+        is_in_use = offer.held is not None and offer.held.auth_method_key == method.key
+        granted = offer.held.granted_scopes if is_in_use and offer.held is not None else None
+        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=granted or ())
     return MethodView(
         key=method.key,
         title=method.title or _USUAL_TITLES[type(method)],
@@ -157,7 +158,7 @@ def method_view(offer: Offer, method: ConnectMethod) -> MethodView:
         is_oauth=isinstance(method, OAuth2),
         tools=[action.title for action in actions],
         scopes=_in_words(offer, scopes),
-        new_scopes=_in_words(offer, lacking_scopes(method, scopes, held)) if offer.held is not None else [],
+        new_scopes=_in_words(offer, lacking_scopes(method, scopes, granted)) if granted is not None else [],
     )
 
 
@@ -171,4 +172,6 @@ _USUAL_TITLES: dict[type[ConnectMethod], str] = {
     SecretText: "API key",
     BasicAuth: "User name and password",
     Custom: "Access data",
+    ClientCredentials: "Client id and secret",
+    TokenExchange: "Access data",
 }

@@ -47,12 +47,12 @@ class PageLimits:
         if window.is_exceeded:
             raise too_often(window.retry_after)
 
-    def check_guesses(self, token: str) -> None:
-        """Stop before one more secret is tried at a provider after too many wrong ones."""
-        window = self._wrong.peek(hash_token(token))
-        if not window.remaining:
+    def count_secret(self, token: str) -> None:
+        """Count a secret that is about to be tried at a provider, before many are tried at once."""
+        window = self._wrong.hit(hash_token(token))
+        if window.is_exceeded:
             raise too_often(window.retry_after)
 
-    def count_wrong_secret(self, token: str) -> None:
-        """Count a secret that the provider has refused."""
-        self._wrong.hit(hash_token(token))
+    def forgive_secret(self, token: str) -> None:
+        """Take back a secret that was not refused."""
+        self._wrong.forgive(hash_token(token))

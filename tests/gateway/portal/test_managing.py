@@ -1,5 +1,7 @@
 """The accounts that are connected: seen, replaced, disconnected, connected again."""
 
+import asyncio
+
 import pytest
 
 from tests.gateway.portal.shop import Shop
@@ -80,6 +82,37 @@ async def test_another_account_replaces_the_connected_one_only_after_a_yes(shop:
     assert ran.json()["output"]["id"] == "bob"
     again = await person.send(form, decision="keep")
     assert (again.status, "answered already" in again.text) == (409, True)
+
+
+async def test_what_is_enabled_later_is_asked_for_as_new_and_what_is_held_stays(shop: Shop) -> None:
+    [only] = (await shop.rest.get(f"/workspaces/{shop.product.workspace_id}/integrations")).json()["integrations"]
+    await shop.product.change(only, enabledActions=["whoami", "get_picture"])
+    person = await shop.browser()
+    await person.connect(await shop.link())
+    await shop.product.change(only, enabledActions=["whoami", "get_picture", "create_note"])
+    page = await person.open(await shop.link())
+    assert "Acme needs more permissions" in page.text
+    assert "New permissions that Acme will ask you for Write notes in your name" in page.text
+    assert "See pictures" not in page.text
+    consent = await person.begin(await shop.link())
+    assert "See pictures" in consent.text
+    assert "Write notes" in consent.text
+    await person.answer(consent)
+    assert "needs more" not in (await person.open(await shop.link())).text
+
+
+async def test_an_account_that_was_approved_and_not_taken_is_given_up_at_the_provider(shop: Shop) -> None:
+    person = await shop.browser()
+    await person.connect(await shop.link())
+    question = await person.connect(await shop.link(), "bob")
+    done = await person.send(question.form(f"{person.at}/connect/replace"), decision="keep")
+    assert "alice@acme.example" in done.text
+    for _ in range(200):
+        if shop.served.acme.app.counters.revocations:
+            break
+        await asyncio.sleep(0.05)
+    assert shop.served.acme.app.counters.revocations == 1
+    assert (await shop.product.execute("acme", "whoami", "alice")).json()["output"]["id"] == "alice"
 
 
 async def test_the_question_waits_for_its_own_browser_only(shop: Shop) -> None:
