@@ -34,6 +34,8 @@ from gateway.connections.resolver import Resolver
 from gateway.connections.revocation_attempts import RevocationAttempts
 from gateway.connections.revocations import Revocations, RevocationSafe
 from gateway.connections.revoker import Revoker
+from gateway.connections.setup_links import SetupLinks
+from gateway.connections.setup_secrets import SetupSecrets
 from gateway.connections.setup_urls import SetupUrls
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock, system_clock
@@ -62,6 +64,7 @@ from gateway.webhooks.webhooks import Webhooks
 from gateway.workspaces.deletions import Deletions
 from gateway.workspaces.end_user_sync import EndUserSync
 from gateway.workspaces.integrations import WorkspaceIntegrations
+from gateway.workspaces.sweep import Sweep
 from integrations.catalog import Catalog
 from storage.database import Database
 from storage.locking import exclusive
@@ -125,6 +128,7 @@ class Gateway:
     manual_tools: ManualTools
     safe: CredentialSafe = field(repr=False)
     setup_urls: SetupUrls
+    setup_secrets: SetupSecrets
     oauth_apps: OwnOAuthApps
     connections: Connections
     connection_tests: ConnectionTests
@@ -181,6 +185,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
         await stack.enter_async_context(gateway.keep_alive.running())
+        await stack.enter_async_context(Sweep(database, clock=clock).running())
         yield gateway
 
 
@@ -196,18 +201,36 @@ def _build(
 ) -> Gateway:
     safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
     apps = OAuthApps(settings.integrations, database=database, safe=app_safe)
+    mailer = _mailer(settings, clock=clock)
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
+    setup_secrets = SetupSecrets(database, public_url=settings.public_url, clock=clock)
+    setup_links = SetupLinks(database, urls=setup_urls, secrets=setup_secrets, sends_mail=mailer.delivers)
     scopes = MissingScopes(database, catalog=catalog, clock=clock)
-    entered = EnteredCredentials(http=egress, proof=AccountProof(egress), clock=clock)
     revoking = _revoking(
         database, catalog=catalog, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
     )
     endings = Endings(revoking.revocations, clock=clock)
     deletions = Deletions(database, endings=endings, clock=clock)
-    connections = Connections(
-        database=database, catalog=catalog, safe=safe, entered=entered, scopes=scopes, endings=endings, clock=clock
+    connecting = _connecting(
+        settings,
+        clock=clock,
+        database=database,
+        cipher=cipher,
+        catalog=catalog,
+        egress=egress,
+        attachments=Attachments(database, safe=safe, endings=endings, scopes=scopes, clock=clock),
+        apps=apps,
     )
-    resolver = Resolver(database=database, catalog=catalog, setup_urls=setup_urls, changes=changes)
+    connections = Connections(
+        database=database,
+        catalog=catalog,
+        safe=safe,
+        entered=connecting.entered,
+        scopes=scopes,
+        endings=endings,
+        clock=clock,
+    )
+    resolver = Resolver(database=database, catalog=catalog, setup_links=setup_links, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
     selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
     refresh = Refresh(
@@ -230,18 +253,6 @@ def _build(
         http=egress,
         timeout_seconds=settings.tool_timeout_seconds,
     )
-    connecting = _connecting(
-        settings,
-        clock=clock,
-        database=database,
-        cipher=cipher,
-        catalog=catalog,
-        egress=egress,
-        attachments=Attachments(database, safe=safe, endings=endings, scopes=scopes, clock=clock),
-        apps=apps,
-        entered=entered,
-    )
-    mailer = _mailer(settings, clock=clock)
     return Gateway(
         settings=settings,
         clock=clock,
@@ -264,6 +275,7 @@ def _build(
         manual_tools=ManualTools(database, catalog=catalog, clock=clock),
         safe=safe,
         setup_urls=setup_urls,
+        setup_secrets=setup_secrets,
         oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
         connections=connections,
         connection_tests=ConnectionTests(
@@ -339,7 +351,6 @@ def _connecting(
     egress: Egress,
     attachments: Attachments,
     apps: OAuthApps,
-    entered: EnteredCredentials,
 ) -> Connecting:
     public_url = settings.public_url
     steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
@@ -349,7 +360,7 @@ def _connecting(
         steps=steps,
         portals=Portals(database, catalog=catalog, clock=clock),
         proof=proof,
-        entered=entered,
+        entered=EnteredCredentials(http=egress, proof=proof, clock=clock),
         oauth=ProviderOAuth(
             apps=apps,
             steps=steps,
