@@ -17,6 +17,7 @@ from gateway.changes import ChangeFeed
 from gateway.connections.resolver import Resolver, Wanted
 from gateway.errors import ConnectionRequired
 from gateway.kit.cache import Topic
+from gateway.kit.tokens import hash_token
 from gateway.principals import McpPrincipal
 
 MAX_PEOPLE = 10_000
@@ -28,8 +29,8 @@ _Person: TypeAlias = tuple[str, str | None]
 
 
 def elicitation_id(setup_url: str) -> str:
-    """Return by which id a client knows the link."""
-    return setup_url.rsplit("/", 1)[-1]
+    """Return by which id a client knows the link. Ids get logged, and some links are secrets."""
+    return hash_token(setup_url)[:32]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
