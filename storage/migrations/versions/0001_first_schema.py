@@ -1,6 +1,6 @@
 """The first schema.
 
-Constraints and indexes get their names from `NAMING` in storage/records.py. There is no way back but a backup.
+Constraints and indexes get their names from `NAMING` in storage/records/base.py. There is no way back but a backup.
 """
 
 from typing import Any

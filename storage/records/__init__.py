@@ -1,0 +1,37 @@
+"""The tables. Uniqueness, references and cascades live here, in the database, not in the rules."""
+
+from storage.records.base import Record
+from storage.records.connecting import ConnectLink, ConnectSession, ConnectStep, IdentityCheck, KnownBrowser
+from storage.records.connections import Connection, OAuthApp, Revocation
+from storage.records.key_ring import KeyRingCanary
+from storage.records.mcp import McpServer, McpServerTool, McpToken
+from storage.records.state import StateEntry, StateFile, StateNamespace
+from storage.records.tenants import ApiKey, EndUser, Organization, Workspace
+from storage.records.webhooks import Webhook, WebhookDelivery
+from storage.records.workspace_integrations import WorkspaceIntegration
+
+__all__ = [
+    "ApiKey",
+    "ConnectLink",
+    "ConnectSession",
+    "ConnectStep",
+    "Connection",
+    "EndUser",
+    "IdentityCheck",
+    "KeyRingCanary",
+    "KnownBrowser",
+    "McpServer",
+    "McpServerTool",
+    "McpToken",
+    "OAuthApp",
+    "Organization",
+    "Record",
+    "Revocation",
+    "StateEntry",
+    "StateFile",
+    "StateNamespace",
+    "Webhook",
+    "WebhookDelivery",
+    "Workspace",
+    "WorkspaceIntegration",
+]
