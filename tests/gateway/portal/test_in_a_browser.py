@@ -1,15 +1,18 @@
 """The connect pages in a real Chromium; every state is drawn and pictured, in light and dark, wide and on a phone."""
 
 import base64
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.gateway.portal.shop import Shop
 from tests.parts.browser import take_pictures
+from tests.parts.loopback import answer, answering
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, ConsoleMessage, Page, Route
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="10" fill="#0a7d33"/>'
@@ -18,15 +21,22 @@ LOGO = (
 
 
 @pytest.fixture
-async def page(chromium: "Browser") -> "Page":
-    """A page of a browser of its own; what it complains about fails the test."""
+def complaints() -> list[str]:
+    """What the browser complains about: errors in scripts, and what a policy has blocked."""
+    return []
+
+
+@pytest.fixture
+async def page(chromium: "Browser", complaints: list[str]) -> "Page":
+    """A page of a browser of its own."""
     opened = await (await chromium.new_context()).new_page()
-    complaints: list[str] = []
-    opened.on(
-        "console", lambda said: complaints.append(f"{said.text} {said.location}") if said.type == "error" else None
-    )
+
+    def complain(said: "ConsoleMessage") -> None:
+        if said.type == "error":
+            complaints.append(f"{said.location['url']}: {said.text}")
+
+    opened.on("console", complain)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.complaints = complaints  # type: ignore[attr-defined]
     return opened
 
 
@@ -38,11 +48,13 @@ async def approve(page: "Page", person: str = "Alice Adams") -> None:
 
 async def brand(shop: Shop, **branding: Any) -> None:
     whole = {"name": "Harbor", "accentColor": "#0a7d33", "supportUrl": "mailto:help@harbor.example", **branding}
-    answer = await shop.rest.patch(f"/workspaces/{shop.product.workspace_id}", {"settings": {"branding": whole}})
-    assert answer.status_code == 200, answer.text
+    set_it = await shop.rest.patch(f"/workspaces/{shop.product.workspace_id}", {"settings": {"branding": whole}})
+    assert set_it.status_code == 200, set_it.text
 
 
-async def test_a_person_connects_by_approving_and_can_take_it_back(shop: Shop, page: "Page") -> None:
+async def test_a_person_connects_by_approving_and_can_take_it_back(
+    shop: Shop, page: "Page", complaints: list[str]
+) -> None:
     logo = "data:image/svg+xml;base64," + base64.b64encode(LOGO.encode()).decode()
     await brand(shop, logo=logo)
     await page.goto(await shop.link())
@@ -60,7 +72,7 @@ async def test_a_person_connects_by_approving_and_can_take_it_back(shop: Shop, p
     assert "Nothing is connected now" in await page.inner_text("main")
     await take_pictures(page, "portal removed")
     assert await shop.connections() == []
-    assert page.complaints == []  # type: ignore[attr-defined]
+    assert [each for each in complaints if each.startswith(shop.served.url)] == []
 
 
 async def test_a_wrong_key_is_told_beside_its_field_and_the_right_one_connects(shop: Shop, page: "Page") -> None:
@@ -139,3 +151,71 @@ async def test_denying_and_every_way_to_come_too_late_is_a_page(shop: Shop, page
     await take_pictures(other, "callback elsewhere")
     await other.goto(f"{shop.served.url}/connect/portal?token=eut_nothing")
     await take_pictures(other, "link over")
+
+
+async def test_the_keyboard_alone_without_any_script_is_enough(shop: Shop, chromium: "Browser") -> None:
+    page = await (await chromium.new_context(java_script_enabled=False)).new_page()
+    await page.goto(f"{await shop.link()}&method=api_key")
+    focused = page.locator(":focus")
+    for _ in range(20):
+        await page.keyboard.press("Tab")
+        if await focused.get_attribute("name") == "api_key.secretText":
+            break
+    await page.keyboard.type("acme-key-alice")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**show=done**")
+    assert "alice@acme.example" in await page.inner_text("main")
+
+
+@pytest.mark.promise("000-7")
+async def test_a_popup_tells_the_page_that_opened_it(shop: Shop, chromium: "Browser") -> None:
+    opener = await (await chromium.new_context()).new_page()
+    async with product_page() as address:
+        await opener.goto(address)
+        popup = await open_popup(opener, (await shop.session())["connectUrl"])
+        await popup.get_by_role("button", name="Continue to Acme").click()
+        await approve(popup)
+        await opener.wait_for_function("window.heard !== undefined")
+        heard, origin = await opener.evaluate("[window.heard, window.heardFrom]")
+    assert (heard["type"], heard["status"], heard["externalId"]) == ("weavz-connect-result", "success", "carol-at-acme")
+    assert origin == shop.served.url
+    [connection] = await shop.connections("carol")
+    assert heard["connectionId"] == connection["id"]
+
+
+async def test_where_the_provider_cuts_the_windows_apart_polling_still_learns_of_it(
+    shop: Shop, chromium: "Browser"
+) -> None:
+    session = await shop.session()
+    context = await chromium.new_context()
+
+    async def isolate(route: "Route") -> None:
+        if route.request.method != "GET":
+            return await route.fallback()
+        page = await route.fetch()
+        return await route.fulfill(response=page, headers={**page.headers, "Cross-Origin-Opener-Policy": "same-origin"})
+
+    await context.route("**/oauth/authorize**", isolate)
+    opener = await context.new_page()
+    async with product_page() as address:
+        await opener.goto(address)
+        popup = await open_popup(opener, session["connectUrl"])
+        await popup.get_by_role("button", name="Continue to Acme").click()
+        await approve(popup)
+        await popup.wait_for_url("**show=done**")
+    assert (await shop.poll(session))["status"] == "COMPLETED"
+
+
+@asynccontextmanager
+async def product_page() -> AsyncGenerator[str]:
+    """A page of a product, on an origin of its own, that keeps the message which the SDK would wait for."""
+    script = "addEventListener('message', told => { window.heard = told.data; window.heardFrom = told.origin })"
+    body = f"<!doctype html><title>Product</title><script>{script}</script>".encode()
+    async with answering(answer(body, "content-type: text/html")) as served:
+        yield f"http://127.0.0.1:{served.port}/"
+
+
+async def open_popup(opener: "Page", address: str) -> "Page":
+    async with opener.expect_popup() as opening:
+        await opener.evaluate("address => { open(address, 'weavz-connect', 'width=500,height=600') }", address)
+    return await opening.value
