@@ -167,6 +167,7 @@ async def _owners(tx: Transaction, subjects: Sequence[Subject]) -> Mapping[str, 
 
 
 def _owner_id(subject: Subject) -> str:
+    """Return the id of the end user who owns a connection, or an empty text."""
     return (subject.end_user_id or "") if isinstance(subject, Connection) else ""
 
 
@@ -202,7 +203,7 @@ def _deliveries(
             organization_id=receiver.organization_id,
             workspace_id=receiver.workspace_id,
             webhook_id=receiver.id,
-            subject_id=subject.id,
+            subject_id=_owner_id(subject) or subject.id,
             event_id=event_id,
             event=event,
             body=body,

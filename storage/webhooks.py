@@ -1,6 +1,6 @@
 """Rows of webhooks, and of the events on their way to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,7 +57,7 @@ class Recorded:
 class WebhookDeliveries(Repository[WebhookDelivery]):
     """Events on their way, within the scope of their webhook.
 
-    `holding`: one that waits for its next attempt holds up later ones about the same thing as long as no more than
+    `holding`: one that waits for its next attempt holds up later ones about the same subject as long as no more than
     so many attempts have failed.
     """
 
@@ -90,10 +90,12 @@ class WebhookDeliveries(Repository[WebhookDelivery]):
         )
         return list(found)
 
-    async def due_webhooks(self, now: datetime, *, holding: int) -> list[str]:
-        """Return the ids of the webhooks to which something may be sent now."""
+    async def due_webhooks(self, now: datetime, *, holding: int, besides: Collection[str]) -> list[str]:
+        """Return the ids of the webhooks, besides these, to which something may be sent now."""
         found = await self._session.scalars(
-            select(col(WebhookDelivery.webhook_id)).where(_may_be_sent(now, holding)).distinct()
+            select(col(WebhookDelivery.webhook_id))
+            .where(col(WebhookDelivery.webhook_id).not_in(besides), _may_be_sent(now, holding))
+            .distinct()
         )
         return list(found)
 

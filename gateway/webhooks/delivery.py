@@ -63,6 +63,7 @@ class Delivery:
             if kind == "webhook":
                 # A new address, perhaps, which asked for no pause.
                 self._paused.pop(row_id, None)
+                self._rounds.wake()
             elif kind == "webhook_deliveries" and row_id not in self._lanes:
                 # A lane that is open finds by itself what has come, and wakes the next round when it closes.
                 self._rounds.wake()
@@ -70,13 +71,13 @@ class Delivery:
     async def _open_lanes(self) -> float:
         """Open a lane for every webhook with something due; return when to look again, in seconds."""
         now = self._clock()
-        async with self._database.read() as tx:
-            due = await tx.webhook_deliveries.due_webhooks(now, holding=HOLDING_ATTEMPTS)
-            next_attempt = await tx.webhook_deliveries.next_attempt(now)
         self._paused = {webhook_id: until for webhook_id, until in self._paused.items() if until > now}
+        others = {*self._lanes, *self._paused}
+        async with self._database.read() as tx:
+            due = await tx.webhook_deliveries.due_webhooks(now, holding=HOLDING_ATTEMPTS, besides=others)
+            next_attempt = await tx.webhook_deliveries.next_attempt(now)
         for webhook_id in due:
-            if webhook_id not in self._lanes and webhook_id not in self._paused:
-                self._lanes[webhook_id] = asyncio.create_task(self._run(webhook_id), name=f"webhook {webhook_id}")
+            self._lanes[webhook_id] = asyncio.create_task(self._run(webhook_id), name=f"webhook {webhook_id}")
         moments = [*self._paused.values(), *([next_attempt] if next_attempt is not None else [])]
         seconds = min(((moment - now).total_seconds() for moment in moments), default=_LONGEST_SLEEP_SECONDS)
         return min(max(seconds, _SHORTEST_SLEEP_SECONDS), _LONGEST_SLEEP_SECONDS)

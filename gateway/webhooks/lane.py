@@ -1,4 +1,4 @@
-"""One webhook's events on their way: what is told of one thing in order, different things beside each other."""
+"""One webhook's events on their way: those about one person in order, those about different ones beside each other."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from gateway.webhooks.sender import Sender
 from storage.database import Database
 from storage.records import Webhook, WebhookDelivery
 
-_BESIDE_EACH_OTHER: Final = 8
+_BESIDE_EACH_OTHER: Final = 16
 _AT_ONCE: Final = 100
 _AT_ONCE_IN_TROUBLE: Final = 5
 
@@ -54,8 +54,8 @@ class Lane:
 
     async def _send_all(self, webhook: Webhook, batch: Sequence[WebhookDelivery], width: asyncio.Semaphore) -> None:
         async with asyncio.TaskGroup() as group:
-            for same_thing in _by_subject(batch):
-                group.create_task(self._send_in_order(webhook, same_thing, width))
+            for about_one in _by_subject(batch):
+                group.create_task(self._send_in_order(webhook, about_one, width))
 
     async def _send_in_order(
         self, webhook: Webhook, deliveries: Sequence[WebhookDelivery], width: asyncio.Semaphore
@@ -66,7 +66,7 @@ class Lane:
                     return
 
     async def _send(self, webhook: Webhook, delivery: WebhookDelivery) -> bool:
-        """Send one event; tells whether what is told of the same thing next may follow now."""
+        """Send one event; tells whether what is told of the same subject next may follow now."""
         attempt = await self._sender.attempt(webhook, delivery)
         if attempt.retry_after:
             self.pause = attempt.retry_after

@@ -27,7 +27,7 @@ LONGEST_RETRY_AFTER: Final = timedelta(hours=1)
 """How long a receiver may ask to be left alone."""
 
 HOLDING_ATTEMPTS: Final = 4
-"""After how many failed attempts (a quarter of an hour) an event no longer holds up others about the same thing."""
+"""After how many failed attempts (a quarter of an hour) an event no longer holds up others about the same subject."""
 
 _GONE: Final = 410
 _JITTER: Final = 0.2

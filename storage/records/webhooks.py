@@ -36,7 +36,8 @@ class WebhookDelivery(Record, table=True):
         Index(None, "status", "next_attempt_at"),
         Index(None, "webhook_id", "sequence"),
         Index("ix_webhook_deliveries_webhook_id_status_sequence", "webhook_id", "status", "sequence"),
-        Index(None, "subject_id"),
+        # Without it, what is held up would be found by comparing everything pending with everything pending.
+        Index("ix_webhook_deliveries_subject", "webhook_id", "subject_id", "status", "sequence"),
     )
 
     organization_id: str = references("organizations.id", on_delete="CASCADE")

@@ -136,9 +136,9 @@ async def test_a_cascade_is_told_in_its_order_with_an_id_for_each(database: Data
     accounts = [a_connection(tenant.workspace, end_user=tenant.end_user) for _ in range(300)]
     await tell(database, Event.CONNECTION_DELETED, *accounts)
     deliveries = (await told(database, tenant, tenant.webhook))[1:]
-    assert [each.subject_id for each in deliveries] == [each.id for each in accounts]
     assert len({each.event_id for each in deliveries}) == 300
     bodies = [json.loads(each.body) for each in deliveries]
+    assert [each["data"]["connection"]["id"] for each in bodies] == [each.id for each in accounts]
     assert {each["data"]["connection"]["endUserId"] for each in bodies} == {tenant.end_user.external_id}
 
 

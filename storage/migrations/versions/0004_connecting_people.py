@@ -105,7 +105,8 @@ def webhooks() -> None:
     op.create_index("ix_webhook_deliveries_webhook_id_sequence", "webhook_deliveries", ["webhook_id", "sequence"])
     in_order = ["webhook_id", "status", "sequence"]
     op.create_index("ix_webhook_deliveries_webhook_id_status_sequence", "webhook_deliveries", in_order)
-    op.create_index("ix_webhook_deliveries_subject_id", "webhook_deliveries", ["subject_id"])
+    of_subject = ["webhook_id", "subject_id", "status", "sequence"]
+    op.create_index("ix_webhook_deliveries_subject", "webhook_deliveries", of_subject)
 
 
 def row() -> tuple[sa.Column[Any], ...]:

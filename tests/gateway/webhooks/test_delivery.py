@@ -128,6 +128,18 @@ async def test_what_fails_is_told_to_nobody(backend: Backend, receiver: Receiver
     assert receiver.types == ["end_user.created", "connection.created", "connection.created"]
 
 
+async def test_what_happens_to_one_person_is_told_in_its_order(backend: Backend, receiver: Receiver) -> None:
+    await backend.registers(receiver.url)
+    for number in range(30):
+        await backend.connects(f"c{number}", endUserId=f"person-{number % 5}")
+    await receiver.hears(35)
+    for person in range(5):
+        told = [heard.event for heard in receiver.heard if f'"person-{person}"' in heard.body]
+        assert [event["type"] for event in told] == ["end_user.created", *(["connection.created"] * 6)]
+        names = [event["data"]["connection"]["displayName"] for event in told[1:]]
+        assert names == [f"c{number}" for number in range(30) if number % 5 == person]
+
+
 async def test_an_event_of_one_thing_never_overtakes_another_of_it(backend: Backend, receiver: Receiver) -> None:
     await backend.registers(receiver.url)
     made = [await backend.connects(f"c{number}") for number in range(8)]

@@ -1,0 +1,177 @@
+"""What is to be sent to webhooks, in which order, and what is noted of it: alike on both databases."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.database import Database, Transaction
+from storage.records import WebhookDelivery
+from storage.scope import TenantScope
+from storage.webhooks import Recorded
+from tests.storage.tenant import NOW, Tenant, a_delivery, a_webhook, plant
+
+HOLDING = 4
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+async def tenant(database: Database) -> Tenant:
+    """A tenant with a webhook to which nothing is on its way."""
+    async with database.write() as tx:
+        tenant = await plant(tx)
+        await tx.webhook_deliveries.delete(tenant.delivery)
+    return tenant
+
+
+async def add(database: Database, tenant: Tenant, **values: Any) -> WebhookDelivery:
+    async with database.write() as tx:
+        row = a_delivery(tenant.webhook, **values)
+        await tx.webhook_deliveries.append([row])
+    return row
+
+
+async def due(database: Database, tenant: Tenant, *, now: datetime = NOW) -> list[str]:
+    async with database.read() as tx:
+        rows = await tx.webhook_deliveries.due(tenant.webhook.id, now, holding=HOLDING, limit=100)
+        webhooks = await tx.webhook_deliveries.due_webhooks(now, holding=HOLDING, besides=())
+    assert webhooks == ([tenant.webhook.id] if rows else [])
+    return [row.id for row in rows]
+
+
+async def noted(database: Database, *outcomes: Recorded) -> None:
+    async with database.write() as tx:
+        await tx.webhook_deliveries.record_attempts(outcomes)
+
+
+async def found(tx: Transaction, tenant: Tenant, row: WebhookDelivery) -> WebhookDelivery:
+    shown = await tx.webhook_deliveries.get(tenant.scope, row.id)
+    assert shown is not None
+    return shown
+
+
+async def test_what_is_appended_later_comes_later_whatever_its_clock_says(database: Database, tenant: Tenant) -> None:
+    first = await add(database, tenant, created_at=at(60))
+    second = await add(database, tenant, created_at=at(-60))
+    assert await due(database, tenant) == [first.id, second.id]
+    async with database.read() as tx:
+        page = await tx.webhook_deliveries.page(tenant.scope, tenant.webhook.id, limit=10, offset=0)
+    assert [row.id for row in page.rows] == [second.id, first.id]
+
+
+async def test_what_waits_for_its_next_attempt_holds_up_its_own_subject_for_some_attempts(
+    database: Database, tenant: Tenant
+) -> None:
+    earlier = await add(database, tenant, subject_id="alice", attempts=HOLDING, next_attempt_at=at(10))
+    later = await add(database, tenant, subject_id="alice")
+    other = await add(database, tenant, subject_id="bob")
+    assert await due(database, tenant) == [other.id]
+    assert await due(database, tenant, now=at(10)) == [earlier.id, later.id, other.id]
+    async with database.read() as tx:
+        assert await tx.webhook_deliveries.next_attempt(NOW) == at(10)
+
+    pending = Recorded(
+        delivery_id=earlier.id, status="PENDING", attempts=HOLDING + 1, next_attempt_at=at(99), last_error="broken"
+    )
+    await noted(database, pending)
+    assert await due(database, tenant, now=at(20)) == [later.id, other.id]
+
+
+async def test_one_webhooks_trouble_holds_up_no_other(database: Database, tenant: Tenant) -> None:
+    await add(database, tenant, subject_id="alice", attempts=1, next_attempt_at=at(10))
+    async with database.write() as tx:
+        other = await tx.webhooks.insert(a_webhook(tenant.workspace))
+        await tx.webhook_deliveries.append([a_delivery(other, subject_id="alice")])
+    async with database.read() as tx:
+        assert await tx.webhook_deliveries.due_webhooks(NOW, holding=HOLDING, besides=()) == [other.id]
+        assert await tx.webhook_deliveries.due_webhooks(NOW, holding=HOLDING, besides=[other.id]) == []
+
+
+async def test_outcomes_are_noted_together_and_only_of_what_is_pending(database: Database, tenant: Tenant) -> None:
+    taken, refused, replayed = [await add(database, tenant) for _ in range(3)]
+    async with database.write() as tx:
+        await tx.webhook_deliveries.update(await found(tx, tenant, replayed), status="FAILED", last_error="before")
+    await noted(
+        database,
+        Recorded(delivery_id=taken.id, status="DELIVERED", attempts=1, delivered_at=NOW, last_status=200),
+        Recorded(delivery_id=refused.id, status="FAILED", attempts=10, last_status=500, last_error="broken"),
+        Recorded(delivery_id=replayed.id, status="DELIVERED", attempts=1, delivered_at=NOW, last_status=200),
+        Recorded(delivery_id="gone", status="DELIVERED", attempts=1, delivered_at=NOW, last_status=200),
+    )
+    async with database.read() as tx:
+        rows = [await found(tx, tenant, row) for row in (taken, refused, replayed)]
+        assert await tx.webhook_deliveries.any_taken_since(tenant.webhook.id, NOW)
+        assert not await tx.webhook_deliveries.any_taken_since(tenant.webhook.id, at(1))
+    assert [(row.status, row.attempts, row.last_status, row.last_error) for row in rows] == [
+        ("DELIVERED", 1, 200, None),
+        ("FAILED", 10, 500, "broken"),
+        ("FAILED", 0, None, "before"),
+    ]
+    assert [row.next_attempt_at for row in rows[:2]] == [None, None]
+
+
+async def test_what_failed_since_a_moment_is_made_pending_again(
+    database: Database, tenant: Tenant, published: list[tuple[str, str]]
+) -> None:
+    old = await add(database, tenant, created_at=at(-10), status="FAILED", next_attempt_at=None)
+    new = await add(database, tenant, status="FAILED", attempts=10, next_attempt_at=None)
+    await add(database, tenant, status="DELIVERED", next_attempt_at=None, delivered_at=NOW)
+    published.clear()
+    async with database.write() as tx:
+        assert await tx.webhook_deliveries.replay_failed(tenant.webhook.id, since=NOW, now=NOW) == 1
+    assert published == [("webhook_deliveries", tenant.webhook.id)]
+    assert await due(database, tenant) == [new.id]
+    async with database.read() as tx:
+        assert (await found(tx, tenant, old)).status == "FAILED"
+
+
+async def test_giving_up_fails_what_is_pending(database: Database, tenant: Tenant) -> None:
+    row = await add(database, tenant)
+    done = await add(database, tenant, status="DELIVERED", next_attempt_at=None, delivered_at=NOW)
+    async with database.write() as tx:
+        await tx.webhook_deliveries.give_up(tenant.webhook.id, "disabled")
+    async with database.read() as tx:
+        shown = await found(tx, tenant, row)
+        assert (shown.status, shown.last_error, shown.next_attempt_at) == ("FAILED", "disabled", None)
+        assert (await found(tx, tenant, done)).status == "DELIVERED"
+
+
+async def test_sweeping_takes_old_rows_a_few_at_a_time(database: Database, tenant: Tenant) -> None:
+    for _ in range(3):
+        await add(database, tenant, status="DELIVERED", next_attempt_at=None, delivered_at=at(-100))
+    failed = await add(database, tenant, status="FAILED", next_attempt_at=None, created_at=at(-100))
+    pending = await add(database, tenant, created_at=at(-1000))
+
+    async def sweep(**bounds: datetime) -> int:
+        async with database.write() as tx:
+            return await tx.webhook_deliveries.sweep(**{**KEEP, **bounds}, limit=2)
+
+    assert await sweep() == 0
+    assert [await sweep(delivered_before=NOW) for _ in range(3)] == [2, 1, 0]
+    assert await sweep(failed_before=at(-100)) == 0
+    assert await sweep(failed_before=NOW) == 1
+    async with database.read() as tx:
+        assert await tx.webhook_deliveries.get(tenant.scope, failed.id) is None
+        assert await tx.webhook_deliveries.get(tenant.scope, pending.id) is not None
+
+
+KEEP = {"delivered_before": at(-200), "failed_before": at(-200)}
+
+
+async def test_a_page_may_be_of_one_status_and_is_of_one_webhook(database: Database, tenant: Tenant) -> None:
+    await add(database, tenant)
+    failed = await add(database, tenant, status="FAILED", next_attempt_at=None)
+    async with database.write() as tx:
+        other = await tx.webhooks.insert(a_webhook(tenant.workspace))
+
+    async def page(webhook_id: str, scope: TenantScope, status: str | None = None) -> tuple[int, list[str]]:
+        async with database.read() as tx:
+            page = await tx.webhook_deliveries.page(scope, webhook_id, status=status, limit=1, offset=0)
+        return page.total, [row.id for row in page.rows]
+
+    assert await page(tenant.webhook.id, tenant.scope) == (2, [failed.id])
+    assert await page(tenant.webhook.id, tenant.workspace_scope, "FAILED") == (1, [failed.id])
+    assert await page(other.id, tenant.scope) == (0, [])
