@@ -62,6 +62,28 @@ def _told(kind: Kind, missing: Reply, opened: list[str]) -> str:
     return url
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.opens_urls or kind.version != HANDSHAKE], ids=str)
+async def test_where_calls_wait_every_client_gets_the_answer_to_the_same_call(
+    kind: Kind, product: Product, served: Served, connect: Connect
+) -> None:
+    await product.add("acme")
+    server = await product.server(settings={"connectWaitSeconds": 60})
+
+    async def only_open(_url: str) -> Action:
+        return "accept"
+
+    token = await product.token(server, "alice")
+    async with connect(kind, server.endpoint, token, on_url=only_open if kind.opens_urls else None) as agent:
+        calling = asyncio.create_task(agent.call("acme__whoami"))
+        # Once its request has come in; the person takes longer still.
+        await agent.tool_names()
+        assert not calling.done()
+        await product.connect_acme(served.acme, "alice")
+        reply = await calling
+
+    assert (reply.is_error, reply.structured["id"]) == (False, "alice")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.opens_urls and kind.version != HANDSHAKE], ids=str)
 async def test_a_call_resumes_by_itself_when_the_person_connects_at_the_url(
     kind: Kind, product: Product, served: Served, connect: Connect

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
@@ -177,22 +177,34 @@ async def test_a_call_that_its_client_cancels_is_not_run_when_the_account_comes(
         assert (await next_of(heard))["result"]["isError"]
 
 
+async def test_nothing_is_run_for_a_client_that_has_left_when_the_account_comes(shop: Shop, wire: Wire) -> None:
+    with pytest.raises(_Left):
+        async with told(wire, **a_call(modern=True)) as heard:
+            await next_of(heard)
+            raise _Left
+    async with told(wire, **a_call(modern=True)) as heard:
+        await next_of(heard)
+        await shop.connect(shop.alice, "alice")
+        assert not (await next_of(heard))["result"]["isError"]
+    assert shop.served.acme.app.counters.api_calls == {"alice": 1}
+
+
+class _Left(Exception):
+    """The client has gone."""
+
+
 async def test_calls_that_wait_leave_their_tokens_places_to_others(shop: Shop, wire: Wire) -> None:
     await shop.add("datetime")
-    waiting = [asyncio.create_task(wire.call("acme__whoami")) for _ in range(MAX_WAITING_OF_ONE_END_USER)]
-    for each in waiting:
-        await waiting_or_full(wire, each)
-    dates = {"date": "2026-01-01T00:00:00Z", "operation": "add", "amount": 1, "unit": "days"}
-    assert not (await wire.call("datetime__date_math", dates))["isError"]
-    await shop.connect(shop.alice, "alice")
-    results = await asyncio.gather(*waiting)
-    assert {result["structuredContent"]["id"] for result in results} == {"alice"}
-
-
-async def waiting_or_full(wire: Wire, call: "asyncio.Task[Any]") -> None:
-    """Give a call that was begun the time to reach the gateway: one that is answered later was received later."""
-    await wire.modern("tools/list")
-    assert not call.done()
+    async with AsyncExitStack() as stack:
+        calls = [a_call(modern=True) for _ in range(MAX_WAITING_OF_ONE_END_USER)]
+        waiting = [await stack.enter_async_context(told(wire, **call)) for call in calls]
+        for heard in waiting:
+            assert "method" in await next_of(heard)
+        dates = {"date": "2026-01-01T00:00:00Z", "operation": "add", "amount": 1, "unit": "days"}
+        assert not (await wire.call("datetime__date_math", dates))["isError"]
+        await shop.connect(shop.alice, "alice")
+        results = [(await next_of(heard))["result"] for heard in waiting]
+        assert {result["structuredContent"]["id"] for result in results} == {"alice"}
 
 
 # Without a network: the room that waiting takes.
