@@ -152,6 +152,20 @@ def check_integrations(
     raise typer.Exit(check(paths))
 
 
+@integrations.command("setup")
+def set_up_integration(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An integration, or a provider of only one.")],
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Only the app manifest, for those who take one.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Tell how to register an OAuth app at a provider: callback address, scopes, steps, settings."""
+    from gateway.commands.integrations_setup import setup
+
+    setup(config, name, only_manifest=manifest)
+
+
 @integrations.command("list")
 def list_integrations() -> None:
     """List the integrations that this release knows."""
