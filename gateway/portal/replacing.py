@@ -49,12 +49,7 @@ class Replacing:
         visit = await self._visits.open(request, query.get("token", ""))
         offer = visit.offer_called(query.get("offer"))
         step = query.get("step", "")
-        try:
-            carried = await self._steps.look(
-                StepKind.REPLACE, step, browser=visit.browser, integration_name=offer.integration.name
-            )
-        except StepLost as lost:
-            raise _over(visit, offer) from lost
+        new = await self._waiting(visit, offer, step)
         return self._visits.show(
             visit,
             "replace.html",
@@ -62,23 +57,20 @@ class Replacing:
             offer=offer.key,
             step=step,
             held=account_name(offer),
-            new=_account(carried).account_label,
+            new=new.account_label,
         )
 
     async def decide(self, request: Request) -> Response:
         """Take the answer: replace, or keep what is connected."""
         visit = await self._visits.submitted(request)
-        offer = visit.offer
+        offer, step = visit.offer, visit.form.get("step", "")
+        account = await self._waiting(visit, offer, step)
         try:
-            carried = await self._steps.take(
-                StepKind.REPLACE,
-                visit.form.get("step", ""),
-                browser=visit.browser,
-                integration_name=offer.integration.name,
+            await self._steps.take(
+                StepKind.REPLACE, step, browser=visit.browser, integration_name=offer.integration.name
             )
         except StepLost as lost:
             raise _over(visit, offer) from lost
-        account = _account(carried)
         try:
             if visit.form.get("decision") == _YES:
                 await self._attachments.attach(visit.portal, offer, account, replace=True)
@@ -87,6 +79,19 @@ class Replacing:
         except ToolgateError as error:
             return await self._endings.failed(visit, offer, f"Nothing was connected: {error.message}.")
         return self._endings.connected(visit, offer)
+
+    async def _waiting(self, visit: Visit, offer: Offer, step: str) -> NewAccount:
+        """Return the account that waits for this answer, and leave it. Raises `PageStop`."""
+        try:
+            carried = await self._steps.look(
+                StepKind.REPLACE, step, browser=visit.browser, integration_name=offer.integration.name
+            )
+        except StepLost as lost:
+            raise _over(visit, offer) from lost
+        # The same browser may be at other links and other offers: what was approved for one is for no other.
+        if (carried["token"], carried["offer_key"]) != (visit.portal.token, offer.key):
+            raise _over(visit, offer)
+        return _account(carried)
 
 
 def _account(carried: Mapping[str, Json]) -> NewAccount:
