@@ -177,22 +177,6 @@ async def test_a_call_that_its_client_cancels_is_not_run_when_the_account_comes(
         assert (await next_of(heard))["result"]["isError"]
 
 
-async def test_nothing_is_run_for_a_client_that_has_left_when_the_account_comes(shop: Shop, wire: Wire) -> None:
-    with pytest.raises(_Left):
-        async with told(wire, **a_call(modern=True)) as heard:
-            await next_of(heard)
-            raise _Left
-    async with told(wire, **a_call(modern=True)) as heard:
-        await next_of(heard)
-        await shop.connect(shop.alice, "alice")
-        assert not (await next_of(heard))["result"]["isError"]
-    assert shop.served.acme.app.counters.api_calls == {"alice": 1}
-
-
-class _Left(Exception):
-    """The client has gone."""
-
-
 async def test_calls_that_wait_leave_their_tokens_places_to_others(shop: Shop, wire: Wire) -> None:
     await shop.add("datetime")
     async with AsyncExitStack() as stack:
@@ -253,6 +237,16 @@ async def test_nobody_asks_again_until_something_has_changed_for_this_person() -
     account.is_there = True
     changes.publish([("end_user_connections", "alice")])
     assert await asyncio.wait_for(call, PATIENCE_SECONDS) is DONE
+
+
+async def test_nothing_is_tried_for_a_client_that_has_left() -> None:
+    changes, account = ChangeFeed(), Account()
+    call = outlast(Waiting(changes=changes, places=Places()), account)
+    await turns()
+    call.cancel()
+    changes.publish([("end_user_connections", "alice")])
+    await turns()
+    assert (call.cancelled(), account.attempts) == (True, 1)
 
 
 async def test_an_account_that_came_between_the_refusal_and_the_waiting_is_not_missed() -> None:
