@@ -7,10 +7,12 @@ from gateway.connections.connect_links import PATH as LINK_PATH
 from gateway.connections.connect_methods import CALLBACK_PATH
 from gateway.connections.connect_sessions import PATH as SESSION_PATH
 from gateway.connections.portals import Offer, Portal
+from gateway.connections.setup_secrets import PATH as SECRET_PATH
 from gateway.connections.setup_urls import PATH as SETUP_PATH
 from gateway.web.handoffs import RETURN_PATH
 
 SETUP: Final = f"{SETUP_PATH}{{setup_id}}"
+SECRET: Final = f"{SECRET_PATH}{{secret}}"
 RETURN: Final = f"{RETURN_PATH}{{secret}}"
 START: Final = "/connect/start"
 CREDENTIAL: Final = "/connect/credential"
@@ -18,13 +20,17 @@ DISCONNECT: Final = "/connect/disconnect"
 REPLACE: Final = "/connect/replace"
 CALLBACK: Final = f"{CALLBACK_PATH}{{integration}}"
 
+ANYTHING_ELSE: Final = "/connect/{rest:path}"
+
 __all__ = [
+    "ANYTHING_ELSE",
     "CALLBACK",
     "CREDENTIAL",
     "DISCONNECT",
     "LINK_PATH",
     "REPLACE",
     "RETURN",
+    "SECRET",
     "SESSION_PATH",
     "SETUP",
     "START",

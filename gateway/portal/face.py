@@ -1,5 +1,7 @@
 """The connect portal's routes, and what they are made of."""
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.portal import addresses
@@ -7,14 +9,17 @@ from gateway.portal.disconnecting import Disconnecting
 from gateway.portal.ending import Endings
 from gateway.portal.entering import Entering
 from gateway.portal.hop import OAuthHop
+from gateway.portal.link_page import LinkPage
 from gateway.portal.pages import PortalPages
 from gateway.portal.replacing import Replacing
 from gateway.portal.setup_page import SetupPage
+from gateway.portal.setup_visits import SetupVisits
 from gateway.portal.visits import Visits
 from gateway.web.browser import Browsers
 from gateway.web.door import Door
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
+from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
 
 
@@ -32,10 +37,14 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     pages, replacing = PortalPages(visits, endings), Replacing(gateway, visits, endings)
     hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
-    setup = SetupPage(gateway, pages=templates, browsers=browsers, limits=limits)
+    setup_visits = SetupVisits(gateway, browsers=browsers, limits=limits)
+    setup = SetupPage(gateway, setup_visits, pages=templates, limits=limits)
+    link = LinkPage(gateway, setup_visits, pages=templates, limits=limits)
     return [
         Route(addresses.SETUP, door(setup.show), methods=["GET"]),
         Route(addresses.SETUP, door(setup.act), methods=["POST"]),
+        Route(addresses.SECRET, door(link.show), methods=["GET"]),
+        Route(addresses.SECRET, door(link.act), methods=["POST"]),
         Route(addresses.RETURN, door(setup.come_back), methods=["GET"]),
         Route(addresses.SESSION_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.LINK_PATH, door(pages.answer), methods=["GET"]),
@@ -45,4 +54,10 @@ def portal_routes(gateway: Gateway) -> list[Route]:
         Route(addresses.REPLACE, door(replacing.question), methods=["GET"]),
         Route(addresses.REPLACE, door(replacing.decide), methods=["POST"]),
         Route(addresses.DISCONNECT, door(Disconnecting(gateway, visits, endings).answer), methods=["POST"]),
+        Route(addresses.ANYTHING_ELSE, door(_nothing), methods=["GET", "POST"]),
     ]
+
+
+async def _nothing(_request: Request) -> Response:
+    """Answer who opens the address of a form, or one that was cut off on the way."""
+    raise PageStop("There is nothing here", "Open the link that you were given once more.", status=404)

@@ -222,3 +222,11 @@ async def test_no_token_is_ever_logged(shop: Shop, capsys: pytest.CaptureFixture
     written = "".join(capsys.readouterr())
     assert "/connect/portal" in written
     assert link.partition("token=")[2] not in written
+
+
+async def test_the_address_of_a_form_is_a_page_that_says_what_to_do(shop: Shop) -> None:
+    person = await shop.browser()
+    for path in ("start", "credential", "nothing/at/all"):
+        page = await person.open(f"/connect/{path}")
+        assert (page.status, "Open the link that you were given" in page.text) == (404, True)
+        assert_kept_to_itself(page)
