@@ -146,6 +146,10 @@ class Waiting:
 
 
 def _deciding(principal: McpPrincipal) -> frozenset[Topic]:
+    """Return what lets a call go on, or ends it.
+
+    What changes for a whole workspace is found at the next attempt: it would wake everybody who waits there.
+    """
     end_user = principal.end_user_id or ""
     return frozenset(
         (
@@ -153,9 +157,6 @@ def _deciding(principal: McpPrincipal) -> frozenset[Topic]:
             ("end_user", end_user),
             ("mcp_token", principal.token_id),
             ("mcp_server", principal.server_id),
-            ("workspace_integrations", principal.workspace_id),
-            ("workspace", principal.workspace_id),
-            ("organization", principal.organization_id),
         )
     )
 

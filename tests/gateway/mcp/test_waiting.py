@@ -167,6 +167,7 @@ async def test_a_tool_that_is_removed_while_its_call_waits_is_not_run(shop: Shop
         async with shop.served.gateway.database.write() as tx:
             for row in await tx.workspace_integrations.of_workspace(shop.scope, shop.workspace.id):
                 await tx.workspace_integrations.update(row, enabled_actions=[])
+        await shop.connect(shop.alice, "alice")
         assert "there is no tool" in (await next_of(heard))["error"]["message"]
 
 
