@@ -20,10 +20,12 @@ from storage.constraints import translate
 from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
 from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
+from storage.oauth import DeviceCodes, OAuthClients, OAuthCodes, OAuthGrants, OAuthRefreshTokens, OAuthRequests
 from storage.oauth_apps import OAuthApps
 from storage.records import KeyRingCanary
 from storage.repository import Rows
 from storage.revocations import Revocations
+from storage.signing_in import Identities, IdentityProviders, LinkedIdentities, SignedInBrowsers
 from storage.state import StateEntries, StateFiles, StateNamespaces
 from storage.tenants import ApiKeys, EndUsers, Organizations, Workspaces
 from storage.topics import Topic
@@ -142,6 +144,56 @@ class Transaction:
     def mcp_tokens(self) -> McpTokens:
         """Tokens of MCP servers."""
         return McpTokens(self.session, self.changed)
+
+    @cached_property
+    def identity_providers(self) -> IdentityProviders:
+        """OpenID providers at which end users sign in."""
+        return IdentityProviders(self.session, self.changed)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """People as their issuers know them."""
+        return Identities(self.session, self.changed)
+
+    @cached_property
+    def linked_identities(self) -> LinkedIdentities:
+        """Which end users identities stand for."""
+        return LinkedIdentities(self.session, self.changed)
+
+    @cached_property
+    def signed_in_browsers(self) -> SignedInBrowsers:
+        """Browsers that stay signed in."""
+        return SignedInBrowsers(self.session, self.changed)
+
+    @cached_property
+    def oauth_clients(self) -> OAuthClients:
+        """Clients of the authorization server."""
+        return OAuthClients(self.session, self.changed)
+
+    @cached_property
+    def oauth_requests(self) -> OAuthRequests:
+        """Authorization requests under way."""
+        return OAuthRequests(self.session, self.changed)
+
+    @cached_property
+    def oauth_grants(self) -> OAuthGrants:
+        """What people have allowed clients."""
+        return OAuthGrants(self.session, self.changed)
+
+    @cached_property
+    def oauth_codes(self) -> OAuthCodes:
+        """Authorization codes."""
+        return OAuthCodes(self.session, self.changed)
+
+    @cached_property
+    def oauth_refresh_tokens(self) -> OAuthRefreshTokens:
+        """Refresh tokens."""
+        return OAuthRefreshTokens(self.session, self.changed)
+
+    @cached_property
+    def device_codes(self) -> DeviceCodes:
+        """Devices that wait for approval."""
+        return DeviceCodes(self.session, self.changed)
 
     @cached_property
     def state_namespaces(self) -> StateNamespaces:

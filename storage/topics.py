@@ -14,6 +14,7 @@ from storage.records import (
     McpServer,
     McpServerTool,
     McpToken,
+    OAuthGrant,
     Organization,
     Record,
     Workspace,
@@ -53,6 +54,8 @@ def _queries_below(row: Record) -> list[_Found]:
             return _below_end_users([row.id])
         case McpServer():
             return [_topics("mcp_token", McpToken.id, col(McpToken.server_id) == row.id)]
+        case OAuthGrant():
+            return [_topics("mcp_token", McpToken.id, col(McpToken.grant_id) == row.id)]
         case Connection():
             return _pins(col(Connection.id) == row.id)
         case WorkspaceIntegration():

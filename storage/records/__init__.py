@@ -5,6 +5,15 @@ from storage.records.connecting import ConnectLink, ConnectSession, ConnectStep,
 from storage.records.connections import Connection, OAuthApp, Revocation
 from storage.records.key_ring import KeyRingCanary
 from storage.records.mcp import McpServer, McpServerTool, McpToken
+from storage.records.oauth import (
+    DeviceCode,
+    OAuthClient,
+    OAuthCode,
+    OAuthGrant,
+    OAuthRefreshToken,
+    OAuthRequest,
+)
+from storage.records.signing_in import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
 from storage.records.state import StateEntry, StateFile, StateNamespace
 from storage.records.tenants import ApiKey, EndUser, Organization, Workspace
 from storage.records.webhooks import Webhook, WebhookDelivery
@@ -16,17 +25,27 @@ __all__ = [
     "ConnectSession",
     "ConnectStep",
     "Connection",
+    "DeviceCode",
     "EndUser",
+    "Identity",
     "IdentityCheck",
+    "IdentityProvider",
     "KeyRingCanary",
     "KnownBrowser",
+    "LinkedIdentity",
     "McpServer",
     "McpServerTool",
     "McpToken",
     "OAuthApp",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthRefreshToken",
+    "OAuthRequest",
     "Organization",
     "Record",
     "Revocation",
+    "SignedInBrowser",
     "StateEntry",
     "StateFile",
     "StateNamespace",

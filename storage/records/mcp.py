@@ -57,18 +57,20 @@ class McpServerTool(Record, table=True):
 
 
 class McpToken(Record, table=True):
-    """A bearer token of one MCP server: static (no end user), or one end user's."""
+    """A bearer token of one MCP server: one end user's; or static, or a service client's, which stand for nobody."""
 
     table = "mcp_tokens"
     __table_args__ = (
-        CheckConstraint("kind in ('static', 'end_user', 'oauth')", name="kind"),
-        CheckConstraint("(kind = 'static') = (end_user_id is null)", name="end_user"),
+        CheckConstraint("kind in ('static', 'end_user', 'oauth', 'service')", name="kind"),
+        CheckConstraint("(kind in ('static', 'service')) = (end_user_id is null)", name="end_user"),
     )
 
     organization_id: str = references("organizations.id", on_delete="CASCADE")
     workspace_id: str = references("workspaces.id", on_delete="CASCADE")
     server_id: str = references("mcp_servers.id", on_delete="CASCADE")
     end_user_id: str | None = references("end_users.id", on_delete="CASCADE", optional=True)
+    grant_id: str | None = references("oauth_grants.id", on_delete="CASCADE", optional=True)
+    """What it was given under by signing in; None where a backend made it."""
     kind: str = Field(sa_type=Text)
     token_hash: str = Field(sa_type=Text, unique=True)
     token_prefix: str = Field(sa_type=Text)

@@ -13,15 +13,25 @@ from storage.records import (
     ConnectLink,
     ConnectSession,
     ConnectStep,
+    DeviceCode,
     EndUser,
+    Identity,
     IdentityCheck,
+    IdentityProvider,
     KnownBrowser,
+    LinkedIdentity,
     McpServer,
     McpServerTool,
     McpToken,
     OAuthApp,
+    OAuthClient,
+    OAuthCode,
+    OAuthGrant,
+    OAuthRefreshToken,
+    OAuthRequest,
     Organization,
     Revocation,
+    SignedInBrowser,
     StateEntry,
     StateFile,
     StateNamespace,
@@ -65,6 +75,21 @@ class Tenant:
     webhook: Webhook
     delivery: WebhookDelivery
     revocation: Revocation
+    provider: IdentityProvider
+    identity: Identity
+    linked: LinkedIdentity
+    """The identity, to the end user."""
+    signed_in: SignedInBrowser
+    client: OAuthClient
+    """For the server."""
+    request: OAuthRequest
+    grant: OAuthGrant
+    """To act as the end user at the server."""
+    code: OAuthCode
+    refresh_token: OAuthRefreshToken
+    granted_token: McpToken
+    service_token: McpToken
+    device: DeviceCode
 
     @property
     def scope(self) -> TenantScope:
@@ -91,6 +116,8 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
     server = await tx.mcp_servers.insert(a_server(workspace, end_user_id=end_user.id, is_pinned=True))
     namespace = await tx.state_namespaces.insert(a_namespace(workspace, end_user))
     webhook = await tx.webhooks.insert(a_webhook(workspace))
+    identity = await tx.identities.insert(an_identity(organization))
+    grant = await tx.oauth_grants.insert(a_grant(server, end_user_id=end_user.id, identity_id=identity.id))
     return Tenant(
         organization=organization,
         workspace=workspace,
@@ -114,6 +141,20 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         webhook=webhook,
         delivery=await tx.webhook_deliveries.insert(a_delivery(webhook)),
         revocation=await tx.revocations.insert(a_revocation(workspace)),
+        provider=await tx.identity_providers.insert(a_provider(organization)),
+        identity=identity,
+        linked=await tx.linked_identities.insert(a_linked_identity(end_user, identity)),
+        signed_in=await tx.signed_in_browsers.insert(a_signed_in_browser(identity)),
+        client=await tx.oauth_clients.insert(a_client(server)),
+        request=await tx.oauth_requests.insert(a_request(server, identity_id=identity.id, end_user_id=end_user.id)),
+        grant=grant,
+        code=await tx.oauth_codes.insert(a_code(grant)),
+        refresh_token=await tx.oauth_refresh_tokens.insert(a_refresh_token(grant)),
+        granted_token=await tx.mcp_tokens.insert(
+            a_token(server, kind="oauth", end_user_id=end_user.id, grant_id=grant.id)
+        ),
+        service_token=await tx.mcp_tokens.insert(a_token(server, kind="service")),
+        device=await tx.device_codes.insert(a_device(server, grant_id=grant.id)),
     )
 
 
@@ -297,6 +338,57 @@ def a_revocation(workspace: Workspace, **values: Any) -> Revocation:
     return Revocation(**_row(values, **_in(workspace), **gone, sealed=b"\x01sealed", next_attempt_at=NOW))
 
 
+def a_provider(organization: Organization, **values: Any) -> IdentityProvider:
+    names = {"name": "Okta", "issuer": f"https://{_name()}.example", "client_id": _name()}
+    return IdentityProvider(**_row(values, **names, organization_id=organization.id, updated_at=NOW))
+
+
+def an_identity(organization: Organization, **values: Any) -> Identity:
+    names = {"issuer": "email", "subject": _name()}
+    return Identity(**_row(values, **names, organization_id=organization.id, updated_at=NOW))
+
+
+def a_linked_identity(end_user: EndUser, identity: Identity, **values: Any) -> LinkedIdentity:
+    owner = {"organization_id": end_user.organization_id, "workspace_id": end_user.workspace_id}
+    return LinkedIdentity(**_row(values, **owner, end_user_id=end_user.id, identity_id=identity.id))
+
+
+def a_signed_in_browser(identity: Identity, **values: Any) -> SignedInBrowser:
+    owner = {"organization_id": identity.organization_id, "identity_id": identity.id}
+    return SignedInBrowser(**_row(values, **owner, browser_hash=_name(), last_used_at=NOW, expires_at=NOW))
+
+
+def a_client(server: McpServer, **values: Any) -> OAuthClient:
+    owner = {"organization_id": server.organization_id, "server_id": server.id}
+    says = {"kind": "registered", "client_id": _name(), "name": "Agent", "auth_method": "none"}
+    uris = {"redirect_uris": ["http://127.0.0.1/callback"], "grant_types": ["authorization_code"]}
+    return OAuthClient(**_row(values, **owner, **says, **uris, updated_at=NOW))
+
+
+def a_request(server: McpServer, **values: Any) -> OAuthRequest:
+    names = {"key_hash": _name(), "browser_hash": _name()}
+    return OAuthRequest(**_row(values, **_at(server), **names, sealed=b"\x01sealed", expires_at=NOW))
+
+
+def a_grant(server: McpServer, **values: Any) -> OAuthGrant:
+    says = {"kind": "code", "client_id": _name(), "client_name": "Agent", "scopes": ["mcp:tools"]}
+    return OAuthGrant(**_row(values, **_at(server), **says, expires_at=NOW, updated_at=NOW))
+
+
+def a_code(grant: OAuthGrant, **values: Any) -> OAuthCode:
+    says = {"redirect_uri": "http://127.0.0.1/callback", "challenge": "c" * 43}
+    return OAuthCode(**_row(values, **says, grant_id=grant.id, code_hash=_name(), expires_at=NOW))
+
+
+def a_refresh_token(grant: OAuthGrant, **values: Any) -> OAuthRefreshToken:
+    return OAuthRefreshToken(**_row(values, grant_id=grant.id, token_hash=_name()))
+
+
+def a_device(server: McpServer, **values: Any) -> DeviceCode:
+    names = {"device_hash": _name(), "user_code_hash": _name(), "client_id": _name()}
+    return DeviceCode(**_row(values, **_at(server), **names, scopes=["mcp:tools"], interval_seconds=5, expires_at=NOW))
+
+
 def new_id() -> str:
     return str(uuid4())
 
@@ -307,6 +399,14 @@ def _row(values: dict[str, Any], **defaults: Any) -> dict[str, Any]:
 
 def _in(workspace: Workspace) -> dict[str, Any]:
     return {"organization_id": workspace.organization_id, "workspace_id": workspace.id}
+
+
+def _at(server: McpServer) -> dict[str, Any]:
+    return {
+        "organization_id": server.organization_id,
+        "workspace_id": server.workspace_id,
+        "server_id": server.id,
+    }
 
 
 def _name() -> str:

@@ -39,7 +39,8 @@ async def test_an_end_user_takes_connections_tokens_and_state_along(
 
     async with database.read() as tx:
         assert EVERYTHING - await left(tx, tenant) == {
-            *("end_user", "connection", "token", "namespace", "entry", "file", "link", "session", "check", "browser")
+            *("end_user", "connection", "token", "namespace", "entry", "file", "link", "session", "check", "browser"),
+            *("linked", "request", "grant", "code", "refresh_token", "granted_token", "device"),
         }
         server = await tx.mcp_servers.get(tenant.scope, tenant.server.id)
         assert server is not None
@@ -51,9 +52,24 @@ async def test_an_end_user_takes_connections_tokens_and_state_along(
         ("end_user_connections", tenant.end_user.id),
         ("connection", tenant.connection.id),
         ("mcp_token", tenant.token.id),
+        ("mcp_token", tenant.granted_token.id),
         ("mcp_server", tenant.server.id),
         ("workspace_integrations", tenant.workspace.id),
     }
+
+
+async def test_a_grant_takes_its_tokens_and_codes_along(
+    database: Database, tenant: Tenant, stranger: Tenant, published: list[Topic]
+) -> None:
+    async with database.write() as tx:
+        grant = await tx.oauth_grants.get(tenant.scope, tenant.grant.id)
+        assert grant is not None
+        await tx.oauth_grants.delete(grant)
+
+    async with database.read() as tx:
+        assert EVERYTHING - await left(tx, tenant) == {"grant", "code", "refresh_token", "granted_token", "device"}
+        assert await left(tx, stranger) == EVERYTHING
+    assert published == [("mcp_token", tenant.granted_token.id)]
 
 
 async def test_an_end_user_without_external_id_takes_no_session_of_the_workspace_along(
@@ -103,7 +119,9 @@ async def test_a_workspace_takes_everything_in_it_along(
         await tx.workspaces.delete(workspace)
 
     async with database.read() as tx:
-        assert await left(tx, tenant) == {"organization", "api_key", "revocation"}
+        assert await left(tx, tenant) == {
+            *("organization", "api_key", "revocation", "provider", "identity", "signed_in"),
+        }
         assert await left(tx, stranger) == EVERYTHING
     assert set(published) == {("workspace", tenant.workspace.id), *topics_in_workspace(tenant)}
 
@@ -156,11 +174,16 @@ async def test_a_server_takes_its_tools_and_tokens_along(
         await tx.mcp_servers.delete(server)
 
     async with database.read() as tx:
-        assert EVERYTHING - await left(tx, tenant) == {"server", "tool", "static_token", "token"}
+        assert EVERYTHING - await left(tx, tenant) == {
+            *("server", "tool", "static_token", "token", "service_token", "granted_token"),
+            *("client", "request", "grant", "code", "refresh_token", "device"),
+        }
     assert set(published) == {
         ("mcp_server", tenant.server.id),
         ("mcp_token", tenant.static_token.id),
         ("mcp_token", tenant.token.id),
+        ("mcp_token", tenant.granted_token.id),
+        ("mcp_token", tenant.service_token.id),
     }
 
 
@@ -229,4 +252,6 @@ def topics_in_workspace(tenant: Tenant) -> set[Topic]:
         ("mcp_server", tenant.server.id),
         ("mcp_token", tenant.static_token.id),
         ("mcp_token", tenant.token.id),
+        ("mcp_token", tenant.granted_token.id),
+        ("mcp_token", tenant.service_token.id),
     }

@@ -51,6 +51,14 @@ class Names:
     webhook: str
     delivery: str
     revocation: str
+    provider: str
+    identity: str
+    linked: str
+    signed_in: str
+    client: str
+    request: str
+    grant: str
+    device: str
 
     @classmethod
     def of(cls, tenant: Tenant) -> "Names":
@@ -78,6 +86,14 @@ class Names:
             webhook=tenant.webhook.id,
             delivery=tenant.delivery.id,
             revocation=tenant.revocation.id,
+            provider=tenant.provider.id,
+            identity=tenant.identity.id,
+            linked=tenant.linked.id,
+            signed_in=tenant.signed_in.id,
+            client=tenant.client.id,
+            request=tenant.request.id,
+            grant=tenant.grant.id,
+            device=tenant.device.id,
         )
 
     @classmethod
@@ -151,6 +167,14 @@ QUESTIONS: dict[str, Question] = {
     "webhook_deliveries.get": lambda tx, scope, its: tx.webhook_deliveries.get(scope, its.delivery),
     "webhook_deliveries.page": lambda tx, scope, its: tx.webhook_deliveries.page(scope, its.webhook, **PAGE),
     "revocations.get": lambda tx, scope, its: tx.revocations.get(scope, its.revocation),
+    "identity_providers.get": lambda tx, scope, its: tx.identity_providers.get(scope, its.provider),
+    "identities.get": lambda tx, scope, its: tx.identities.get(scope, its.identity),
+    "linked_identities.get": lambda tx, scope, its: tx.linked_identities.get(scope, its.linked),
+    "signed_in_browsers.get": lambda tx, scope, its: tx.signed_in_browsers.get(scope, its.signed_in),
+    "oauth_clients.get": lambda tx, scope, its: tx.oauth_clients.get(scope, its.client),
+    "oauth_requests.get": lambda tx, scope, its: tx.oauth_requests.get(scope, its.request),
+    "oauth_grants.get": lambda tx, scope, its: tx.oauth_grants.get(scope, its.grant),
+    "device_codes.get": lambda tx, scope, its: tx.device_codes.get(scope, its.device),
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
     "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
     "mcp_servers.of_workspace": lambda tx, scope, its: tx.mcp_servers.of_workspace(scope, its.workspace),
@@ -187,7 +211,10 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
 }
 # Keys belong to the organization; that only organization-wide keys may manage them is a rule, not a boundary.
-OF_ORGANIZATION = {"api_keys.get", "api_keys.page"}
+OF_ORGANIZATION = {
+    *("api_keys.get", "api_keys.page", "identity_providers.get", "identities.get", "signed_in_browsers.get"),
+    "oauth_clients.get",
+}
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
@@ -217,6 +244,10 @@ UNSCOPED = {
     # Whoever sends does it for all tenants.
     *("webhooks.find", "webhooks.all_sealed", "webhook_deliveries.due", "webhook_deliveries.due_webhooks"),
     *("webhook_deliveries.next_attempt", "webhook_deliveries.record_attempts", "webhook_deliveries.sweep"),
+    *("signed_in_browsers.delete_expired", "oauth_clients.delete_expired", "oauth_requests.delete_expired"),
+    *("oauth_grants.delete_expired", "oauth_codes.delete_expired", "device_codes.delete_expired"),
+    *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
+    *("oauth_refresh_tokens.by_hash", "device_codes.by_device_hash", "device_codes.by_user_code_hash"),
     "canaries.find",
 }
 

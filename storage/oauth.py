@@ -1,0 +1,96 @@
+"""Rows of the MCP authorization server."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from storage.records import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, OAuthRefreshToken, OAuthRequest
+from storage.repository import Repository, Rows
+
+
+class OAuthClients(Repository[OAuthClient]):
+    """OAuth clients. A scope holds those that its organization has registered."""
+
+    record = OAuthClient
+    workspace_column = None
+
+    async def by_client_id(self, client_id: str) -> OAuthClient | None:
+        """Return the client that goes by this id: the door through which a client is known."""
+        return await self._session.scalar(select(OAuthClient).where(col(OAuthClient.client_id) == client_id))
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove registrations that expired before this moment."""
+        await self._session.execute(delete(OAuthClient).where(col(OAuthClient.expires_at) < before))
+
+
+class OAuthRequests(Repository[OAuthRequest]):
+    """Authorization requests under way."""
+
+    record = OAuthRequest
+
+    async def by_key(self, key_hash: str) -> OAuthRequest | None:
+        """Return the request with this key: the door for the browser that goes on."""
+        return await self._session.scalar(select(OAuthRequest).where(col(OAuthRequest.key_hash) == key_hash))
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove requests of all tenants that expired before this moment."""
+        await self._session.execute(delete(OAuthRequest).where(col(OAuthRequest.expires_at) < before))
+
+
+class OAuthGrants(Repository[OAuthGrant]):
+    """What people have allowed clients."""
+
+    record = OAuthGrant
+
+    async def find(self, grant_id: str) -> OAuthGrant | None:
+        """Return the grant that a code or token names: whoever holds either has come through a door already."""
+        return await self._session.get(OAuthGrant, grant_id)
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove grants of all tenants that expired before this moment."""
+        await self._session.execute(delete(OAuthGrant).where(col(OAuthGrant.expires_at) < before))
+
+
+class OAuthCodes(Rows[OAuthCode]):
+    """Authorization codes, below their grant."""
+
+    record = OAuthCode
+
+    async def by_hash(self, code_hash: str) -> OAuthCode | None:
+        """Return the code with this hash: the door for a client that redeems it."""
+        return await self._session.scalar(select(OAuthCode).where(col(OAuthCode.code_hash) == code_hash))
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove codes of all tenants that expired before this moment."""
+        await self._session.execute(delete(OAuthCode).where(col(OAuthCode.expires_at) < before))
+
+
+class OAuthRefreshTokens(Rows[OAuthRefreshToken]):
+    """Refresh tokens, below their grant."""
+
+    record = OAuthRefreshToken
+
+    async def by_hash(self, token_hash: str) -> OAuthRefreshToken | None:
+        """Return the refresh token with this hash: the door for a client that presents it."""
+        return await self._session.scalar(
+            select(OAuthRefreshToken).where(col(OAuthRefreshToken.token_hash) == token_hash)
+        )
+
+
+class DeviceCodes(Repository[DeviceCode]):
+    """Devices that wait for approval."""
+
+    record = DeviceCode
+
+    async def by_device_hash(self, device_hash: str) -> DeviceCode | None:
+        """Return the row that a device polls with: the door for the device."""
+        return await self._session.scalar(select(DeviceCode).where(col(DeviceCode.device_hash) == device_hash))
+
+    async def by_user_code_hash(self, user_code_hash: str) -> DeviceCode | None:
+        """Return the row whose code a person enters: the door for the person."""
+        return await self._session.scalar(select(DeviceCode).where(col(DeviceCode.user_code_hash) == user_code_hash))
+
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove codes of all tenants that expired before this moment."""
+        await self._session.execute(delete(DeviceCode).where(col(DeviceCode.expires_at) < before))
