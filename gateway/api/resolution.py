@@ -97,7 +97,7 @@ async def explain_connection(gateway: Gateway, call: Call[ExplainRequest, NoQuer
         reason=resolution.choice.reason,
         explanation=_explanation(selected, resolution.choice.reason),
         considered=[ExplainedConnection.of(row) for row in resolution.considered],
-        setup_url=_setup_url(gateway, selected, resolution),
+        setup_url=await _setup_url(gateway, selected, resolution),
     )
 
 
@@ -128,10 +128,10 @@ def _explanation(selected: Selected, reason: Reason) -> str:
     return f"{title} is not configured in this workspace, so only an end user's own account could serve. {why}"
 
 
-def _setup_url(gateway: Gateway, selected: Selected, resolution: Resolution) -> str | None:
+async def _setup_url(gateway: Gateway, selected: Selected, resolution: Resolution) -> str | None:
     if resolution.choice.connection is not None or resolution.choice.reason is Reason.NOT_NEEDED:
         return None
-    return gateway.resolver.refusal(selected.caller, selected.wanted, resolution).setup_url
+    return (await gateway.resolver.refusal(selected.caller, selected.wanted, resolution)).setup_url
 
 
 _WHY = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.changes import ChangeFeed
 from gateway.connections.choice import Choice, Reason, Strategy, choose, is_active
-from gateway.connections.setup_urls import SetupUrl, SetupUrls
+from gateway.connections.setup_links import SetupLink, SetupLinks
 from gateway.errors import ConnectionNotFound, ConnectionRequired
 from gateway.kit.cache import ExactCache, Topic
 from gateway.kit.clock import to_wire
@@ -54,10 +54,10 @@ class Resolution:
 class Resolver:
     """Finds the connection of a call, and says where to connect when there is none."""
 
-    def __init__(self, *, database: Database, catalog: Catalog, setup_urls: SetupUrls, changes: ChangeFeed) -> None:
+    def __init__(self, *, database: Database, catalog: Catalog, setup_links: SetupLinks, changes: ChangeFeed) -> None:
         self._database = database
         self._catalog = catalog
-        self._setup_urls = setup_urls
+        self._setup_links = setup_links
         self._cache: ExactCache[tuple[Caller, Wanted], Resolution] = ExactCache(capacity=_CAPACITY)
         changes.subscribe(self._forget)
 
@@ -73,7 +73,7 @@ class Resolver:
         """Return the connection of this call. Raises `ConnectionRequired` where somebody has to connect first."""
         resolution = await self.resolve(caller, wanted)
         if resolution.choice.connection is None:
-            raise self.refusal(caller, wanted, resolution)
+            raise await self.refusal(caller, wanted, resolution)
         return resolution.choice.connection
 
     async def select(
@@ -98,25 +98,25 @@ class Resolver:
             )
         return found
 
-    def refusal(self, caller: Caller, wanted: Wanted, resolution: Resolution) -> ConnectionRequired:
+    async def refusal(self, caller: Caller, wanted: Wanted, resolution: Resolution) -> ConnectionRequired:
         """Say why there is no account and, where the end user can mend it, where to connect."""
         title = self._title(wanted.integration_name)
         choice = resolution.choice
         details = _details(wanted, choice.reason, strategy=resolution.strategy)
         if not choice.end_user_can_connect or caller.end_user_id is None or wanted.workspace_integration_id is None:
             return ConnectionRequired(_WHY_WITHOUT_LINK[choice.reason].format(title=title), **details)
-        setup = self._setup_urls.make(caller.end_user_id, wanted.workspace_integration_id)
+        setup = await self._setup_links.make(caller, caller.end_user_id, wanted.workspace_integration_id)
         why = "no longer works" if choice.reason is Reason.OWN_BROKEN else "is not connected yet"
         return _with_link(
             f"The user's {title} account {why}. Ask the user to open this link and connect it", setup, details
         )
 
-    def refusal_for_scopes(
+    async def refusal_for_scopes(
         self, caller: Caller, wanted: Wanted, connection: Connection, scopes: Sequence[str]
     ) -> ConnectionRequired:
         """Say which permissions an account lacks and, where the end user can give them, where to."""
         title, lacking = self._title(wanted.integration_name), ", ".join(scopes)
-        details = {**_details(wanted, Reason.SCOPES_MISSING), "missingScopes": list(scopes)}
+        details: dict[str, Any] = {**_details(wanted, Reason.SCOPES_MISSING), "missingScopes": list(scopes)}
         is_own = caller.end_user_id is not None and connection.end_user_id == caller.end_user_id
         if caller.end_user_id is None or not is_own or wanted.workspace_integration_id is None:
             return ConnectionRequired(
@@ -124,7 +124,7 @@ class Resolver:
                 "connected it can allow that, by connecting it again.",
                 **details,
             )
-        setup = self._setup_urls.make(caller.end_user_id, wanted.workspace_integration_id)
+        setup = await self._setup_links.make(caller, caller.end_user_id, wanted.workspace_integration_id)
         return _with_link(
             f"The user's {title} account has not been given the permission that this needs ({lacking}). Ask the user "
             "to open this link and allow it",
@@ -210,8 +210,10 @@ def _details(wanted: Wanted, reason: Reason, *, strategy: Strategy | None = None
     }
 
 
-def _with_link(request: str, setup: SetupUrl, details: Mapping[str, Any]) -> ConnectionRequired:
+def _with_link(request: str, setup: SetupLink, details: Mapping[str, Any]) -> ConnectionRequired:
     message = f"{request}, then call again: {setup.url} (the link holds until {setup.expires_at:%H:%M} UTC)."
+    if setup.obstacle is not None:
+        message += f" To pass its check, {setup.obstacle}; whoever runs this product can see to that."
     links = {"setupUrl": setup.url, "connectUrl": setup.url, "expiresAt": to_wire(setup.expires_at)}
     return ConnectionRequired(message, setup_url=setup.url, **details, **links)
 

@@ -3,81 +3,34 @@
 `GET` shows how things stand and changes nothing, however often scanners and previews ask; every step is a form.
 """
 
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from gateway.connections.connect_links import end_users_connect
 from gateway.connections.setup_urls import PATH
-from gateway.errors import RateLimited, ToolgateError
+from gateway.errors import RateLimited
 from gateway.kit.mail import MailFailed
-from gateway.portal.views import Asker
-from gateway.tenancy.branding import Branding, branding_of
-from gateway.tenancy.verification import Means, Proof, is_enough, proof_to_ask_for, what_is_missing
-from gateway.tenancy.workspace_settings import settings_of
-from gateway.web.browser import Browsers
+from gateway.portal.setup_visits import SetupVisit, SetupVisits, link_over
+from gateway.tenancy.verification import Proof, is_enough, proof_to_ask_for, what_is_missing
 from gateway.web.door import browser_of
 from gateway.web.email_codes import CodeRefused, masked
-from gateway.web.forms import FormRefused, read_form
 from gateway.web.handoffs import HandoffLost
-from gateway.web.headers import page_headers
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Button, Pages
-from gateway.web.stops import PageStop, not_from_our_page, too_often
+from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
-from storage.records import EndUser, Organization, Workspace, WorkspaceIntegration
-from storage.scope import TenantScope
-
-_LINK_LIFETIME: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class SetupVisit:
-    """A setup URL that is good, opened in this browser."""
-
-    setup_id: str
-    organization: Organization
-    workspace: Workspace
-    end_user: EndUser
-    instance: WorkspaceIntegration
-    title: str
-    """What people call the integration."""
-    means: Means
-    browser: str = field(repr=False)
-
-    @property
-    def scope(self) -> TenantScope:
-        """Whose rows the visit is about."""
-        return TenantScope(self.organization.id, frozenset((self.workspace.id,)))
-
-    @property
-    def brand(self) -> Branding:
-        """Whose page it is."""
-        return branding_of(self.organization, self.workspace)
-
-    @property
-    def path(self) -> str:
-        """Where this page is."""
-        return PATH + self.setup_id
-
-    @property
-    def person(self) -> str:
-        """What the end user is called on pages. Not by the address: whoever opens the link might learn it."""
-        return self.end_user.display_name or "the person who asked"
+from storage.records import EndUser
 
 
 class SetupPage:
     """`/connect/s/{setup_id}`, and `/connect/return/{secret}`, by which a hand-off comes back to it."""
 
-    def __init__(self, gateway: Gateway, *, pages: Pages, browsers: Browsers, limits: PageLimits) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, visits: SetupVisits, *, pages: Pages, limits: PageLimits) -> None:
+        self._setup_urls = gateway.setup_urls
         self._identity = gateway.identity
+        self._visits = visits
         self._pages = pages
-        self._browsers = browsers
         self._limits = limits
 
     async def show(self, request: Request) -> Response:
@@ -87,15 +40,9 @@ class SetupPage:
     async def act(self, request: Request) -> Response:
         """Take one step."""
         visit = await self._open(request)
-        try:
-            form = await read_form(request)
-        except FormRefused as error:
-            raise not_from_our_page() from error
-        if not self._browsers.is_proven(visit.browser, visit.setup_id, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
+        form = await self._visits.form(request)
         if await self._is_known(visit):
-            return await self._go_on(visit)
+            return await self._visits.go_on(visit)
         match (form.get("step"), proof_to_ask_for(visit.means)):
             case ("send", Proof.EMAIL):
                 return await self._send_code(visit, client=self._limits.client(request))
@@ -105,12 +52,13 @@ class SetupPage:
                 return await self._hand_off(visit)
             case _:
                 # The workspace asks for something else by now, or this browser is known no more.
-                return self._lead_to(visit.path)
+                return self._visits.lead_to(visit.path)
 
     async def come_back(self, request: Request) -> Response:
         """Take a browser that the product has sent back. Only the one that began gets in, once."""
+        browser = browser_of(request)
         try:
-            arrival = await self._identity.handoffs.arrive(request.path_params["secret"], browser=browser_of(request))
+            arrival = await self._identity.handoffs.arrive(request.path_params["secret"], browser=browser)
         except HandoffLost as lost:
             self._limits.count_stranger(request)
             raise PageStop(
@@ -119,53 +67,31 @@ class SetupPage:
                 "Open the link that you were given once more, in this browser, and begin again.",
                 status=403,
             ) from lost
-        wanted = self._gateway.setup_urls.read(arrival.onward.removeprefix(PATH))
-        if wanted is not None and wanted.end_user_id != arrival.end_user.id:
-            visit = await self._visit(arrival.onward.removeprefix(PATH), browser_of(request))
+        visit = await self._visit(arrival.onward.removeprefix(PATH), browser)
+        if visit.end_user.id != arrival.end_user.id:
             raise _somebody_else(visit, arrival.end_user)
-        return self._lead_to(arrival.onward)
+        return self._visits.lead_to(arrival.onward)
 
     async def _open(self, request: Request) -> SetupVisit:
-        setup_id = request.path_params["setup_id"]
         try:
-            visit = await self._visit(setup_id, browser_of(request))
+            visit = await self._visit(request.path_params["setup_id"], browser_of(request))
         except PageStop:
             self._limits.count_stranger(request)
             raise
-        self._limits.count_token(f"{setup_id} {self._limits.client(request)}")
-        if visit.end_user.suspended_at is not None:
-            raise PageStop(
-                "Connecting is paused", f"{visit.brand.name} has suspended this account.", status=403, brand=visit.brand
-            )
+        self._visits.count(request)
         return visit
 
     async def _visit(self, setup_id: str, browser: str) -> SetupVisit:
-        wanted = self._gateway.setup_urls.read(setup_id)
+        wanted = self._setup_urls.read(setup_id)
         if wanted is None:
-            raise _link_over()
-        async with self._gateway.database.read() as tx:
-            found = await tx.end_users.find_with_integration(wanted.end_user_id, wanted.workspace_integration_id)
-            if found is None:
-                raise _link_over()
-            end_user, instance = found
-            organization = await tx.organizations.find(end_user.organization_id)
-            workspace = await tx.workspaces.get(TenantScope(end_user.organization_id), end_user.workspace_id)
-        if organization is None or workspace is None or not end_users_connect(instance, self._gateway.catalog):
-            raise _link_over()
-        return SetupVisit(
-            setup_id=setup_id,
-            organization=organization,
-            workspace=workspace,
-            end_user=end_user,
-            instance=instance,
-            title=instance.display_name or self._gateway.catalog.get(instance.integration_name).title,
-            means=Means(
-                settings_of(workspace),
-                has_address=end_user.email_key is not None,
-                sends_mail=self._identity.codes.can_be_sent,
-            ),
-            browser=browser,
+            raise link_over()
+        return await self._visits.open(
+            wanted.end_user_id, wanted.workspace_integration_id, path=PATH + setup_id, browser=browser
         )
+
+    async def _is_known(self, visit: SetupVisit) -> bool:
+        shown = await self._identity.browsers.proof(visit.scope, visit.end_user.id, browser=visit.browser)
+        return shown is not None and is_enough(visit.means.settings, shown)
 
     async def _step(self, visit: SetupVisit, *, problem: str | None = None) -> Response:
         """Show the step that this browser has reached; `problem` is what was wrong with what it sent."""
@@ -189,16 +115,12 @@ class SetupPage:
             step=step,
             problem=problem,
             title=visit.title,
-            asker=Asker(visit.organization.name, visit.workspace.name, visit.person),
+            asker=visit.asker,
             path=visit.path,
-            proof=self._browsers.proof(visit.browser, visit.setup_id),
+            proof=self._visits.proof(visit),
             address=masked(visit.end_user.email or ""),
             missing=what_is_missing(visit.means),
         )
-
-    async def _is_known(self, visit: SetupVisit) -> bool:
-        shown = await self._identity.browsers.proof(visit.scope, visit.end_user.id, browser=visit.browser)
-        return shown is not None and is_enough(visit.means.settings, shown)
 
     async def _send_code(self, visit: SetupVisit, *, client: str) -> Response:
         try:
@@ -213,7 +135,7 @@ class SetupPage:
             raise too_often(error.retry_after, brand=visit.brand) from error
         except MailFailed:
             return self._show(visit, step="send", problem="The mail could not be sent. Please try again in a minute.")
-        return self._lead_to(visit.path)
+        return self._visits.lead_to(visit.path)
 
     async def _take_code(self, request: Request, visit: SetupVisit, code: str) -> Response:
         try:
@@ -221,7 +143,7 @@ class SetupPage:
         except CodeRefused as refused:
             self._limits.count_stranger(request)
             return await self._step(visit, problem=_tries(refused.tries_left))
-        return await self._go_on(visit)
+        return await self._visits.go_on(visit)
 
     async def _hand_off(self, visit: SetupVisit) -> Response:
         address = await self._identity.handoffs.begin(
@@ -237,34 +159,6 @@ class SetupPage:
             address=address,
             host=urlsplit(address).netloc,
         )
-
-    async def _go_on(self, visit: SetupVisit) -> Response:
-        """Open the portal for this one account, in this browser only."""
-        try:
-            link = await self._gateway.connecting.links.create(
-                visit.scope,
-                visit.end_user.id,
-                workspace_integration_id=visit.instance.id,
-                lifetime=_LINK_LIFETIME,
-                browser=visit.browser,
-            )
-        except ToolgateError as error:
-            raise _link_over() from error
-        return self._lead_to(link.url)
-
-    def _lead_to(self, address: str) -> Response:
-        is_https = self._gateway.settings.public_url.startswith("https://")
-        headers = page_headers(is_https=is_https, may_be_popup=True)
-        return RedirectResponse(address, status_code=303, headers=dict(headers))
-
-
-def _link_over() -> PageStop:
-    return PageStop(
-        "This link is no longer good",
-        "It has expired, or what it led to is gone.",
-        "Ask your assistant to do again what it could not do: you will get a new link.",
-        status=404,
-    )
 
 
 def _somebody_else(visit: SetupVisit, found: EndUser) -> PageStop:

@@ -64,7 +64,7 @@ def what_is_missing(means: Means) -> str | None:
     )
     match means.settings.setup_verification:
         case SetupVerification.SESSION:
-            return "this workspace lets in only browsers in which the end user is signed in already"
+            return "it takes a browser in which the end user is signed in already"
         case SetupVerification.EMAIL:
             return f"it takes {email}"
         case SetupVerification.HANDOFF:

@@ -111,10 +111,10 @@ class Execution:
         except failures.CredentialsRejected:
             raise
         except failures.ActionFailed as error:
-            raise self._refusal(caller, invocation, connection, error) from error
+            raise await self._refusal(caller, invocation, connection, error) from error
         return Outcome(result, connection)
 
-    def _refusal(
+    async def _refusal(
         self, caller: Caller, invocation: Invocation, connection: Connection | None, error: failures.ActionFailed
     ) -> ToolgateError:
         """Say what went wrong; where it is a permission that the account was never given, where to give it.
@@ -125,7 +125,7 @@ class Execution:
         scopes = [] if connection is None else _scopes_lacked(invocation.action, connection, error)
         if connection is None or not scopes:
             return _told(error)
-        return self._resolver.refusal_for_scopes(caller, wanted_by(invocation), connection, scopes)
+        return await self._resolver.refusal_for_scopes(caller, wanted_by(invocation), connection, scopes)
 
     async def _account(self, caller: Caller, invocation: Invocation) -> Connection | None:
         action = invocation.action
@@ -195,7 +195,7 @@ class Execution:
         if resolution.choice.connection is not None:
             # Another account, or a newer credential of the same one, is there already: the next call uses it.
             return ActionFailed(f"{why}; call again", reason="credentials_rejected")
-        return self._resolver.refusal(caller, wanted, resolution)
+        return await self._resolver.refusal(caller, wanted, resolution)
 
 
 _NO_LONGER_ACCEPTED = "the provider no longer accepts the credential of this account"

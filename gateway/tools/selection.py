@@ -136,7 +136,7 @@ class Selection:
             return found
         if resolution.choice.reason is Reason.NOT_NEEDED:
             raise ConnectionNotFound(f"{selected.integration.title} needs no connection")
-        refusal = self._resolver.refusal(selected.caller, selected.wanted, resolution)
+        refusal = await self._resolver.refusal(selected.caller, selected.wanted, resolution)
         raise ConnectionNotFound(refusal.message, **refusal.details)
 
     async def _end_user(
