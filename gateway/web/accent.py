@@ -9,8 +9,9 @@ from typing import Final, TypeAlias
 _HEX: Final = re.compile(r"#?([0-9a-f]{6})", re.IGNORECASE)
 _READABLE: Final = 4.5
 _STEPS: Final = 20
-_LIGHT_PAGE: Final = "ffffff"
-_DARK_PAGE: Final = "18191b"
+# The grounds of `style.css` that an accent stands on where it is hardest to read: `--fill`.
+_LIGHT_PAGE: Final = "f1f3f6"
+_DARK_PAGE: Final = "212327"
 
 Rgb: TypeAlias = tuple[int, int, int]
 

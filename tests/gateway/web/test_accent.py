@@ -1,12 +1,25 @@
 """A product's own colour never makes a page unreadable."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.web.accent import contrast, normal_accent, readable, text_on
+from gateway.web.accent import accent_css, contrast, normal_accent, readable, text_on
 
-GROUNDS = ("ffffff", "18191b")
+STYLE = (Path(__file__).parents[3] / "gateway" / "web" / "static" / "style.css").read_text()
+GROUNDS = ("ffffff", "f6f7f9", "f1f3f6", "0f1011", "18191b", "212327")
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_an_accent_can_be_read_on_every_ground_of_the_stylesheet(colour: int) -> None:
+    light, dark = re.findall(r"--accent:#([0-9a-f]{6})", accent_css(f"{colour:06x}"))
+    shades = re.findall(r"--(?:ground|card|fill): #([0-9a-f]{6})", STYLE)
+    assert len(shades) == 6
+    assert min(contrast(light, ground) for ground in shades[:3]) >= 4.5
+    assert min(contrast(dark, ground) for ground in shades[3:]) >= 4.5
 
 
 @given(st.integers(0, 0xFFFFFF), st.sampled_from(GROUNDS))
