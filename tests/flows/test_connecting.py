@@ -1,7 +1,6 @@
 """Claims about people who connect accounts at Slack, GitHub and Google in a real browser, because an agent asked."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from tests.parts.browser import take_pictures
 from tests.parts.emulator_seed import APPS, PEOPLE, Person, Service, email_of
 from tests.parts.emulators import Emulators
 from tests.parts.served import Served, serving
-from tests.parts.smtp_sink import Received, SmtpSink, smtp_sink
+from tests.parts.smtp_sink import SmtpSink, smtp_sink
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -110,7 +109,7 @@ async def test_who_does_not_read_the_persons_mail_comes_no_further(
     page = await chromium.new_page()
     await page.goto(missing.structured["setupUrl"])
     await page.get_by_role("button", name="Send the code").click()
-    right = code_of(await mails.mail_to(email_of("alice")))
+    right = (await mails.mail_to(email_of("alice"))).code
     await page.get_by_label("Code").fill(f"{(int(right) + 1) % 1_000_000:06}")
     await page.get_by_role("button", name="Continue", exact=True).click()
     await page.get_by_role("alert").wait_for()
@@ -131,7 +130,7 @@ async def connect(
     await page.goto(link)
     await look("1 who is it")
     await page.get_by_role("button", name="Send the code").click()
-    code = code_of(await mails.mail_to(email_of(person)))
+    code = (await mails.mail_to(email_of(person))).code
     await look("2 code")
     await page.get_by_label("Code").fill(code)
     await page.get_by_role("button", name="Continue", exact=True).click()
@@ -141,12 +140,6 @@ async def connect(
     await page.get_by_role("heading", name=f"{TITLES[name]} is connected").wait_for()
     await look("4 connected")
     await context.close()
-
-
-def code_of(mail: Received) -> str:
-    """The code in a mail, as somebody types it."""
-    [code] = re.findall(r"\b\d{3} ?\d{3}\b", mail.text)
-    return code.replace(" ", "")
 
 
 # What agents write, and who wrote it: from the provider's own books.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import httpx2
@@ -11,11 +12,16 @@ import pytest
 from gateway.acme import MANIFEST as ACME
 from gateway.demo.visitor import Page, Visitor
 from integrations.catalog import Catalog
+from tests.flows.agents import python_agent
 from tests.flows.product import Product, Server, open_product
 from tests.parts.mcp_wire import Wire
 from tests.parts.rest import Rest
 from tests.parts.served import Served, serving
+from tests.parts.smtp_sink import SmtpSink, smtp_sink
 from tests.parts.strict_provider import MANIFEST, StrictProvider
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 LIFETIME = 5
 """Seconds. A refresh is due a tenth of it ahead of the end."""
@@ -23,9 +29,17 @@ CALLS, AGENTS = 200, 10
 
 
 @pytest.fixture
-async def served(tmp_path: Path, strict_provider: StrictProvider) -> AsyncIterator[Served]:
+async def mails() -> AsyncIterator[SmtpSink]:
+    async with smtp_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+async def served(tmp_path: Path, strict_provider: StrictProvider, mails: SmtpSink) -> AsyncIterator[Served]:
     urls, apps = {"strict": strict_provider.url_map}, {"strict": strict_provider.app}
-    async with serving(tmp_path, urls=urls, apps=apps, catalog=lambda: Catalog(further=[ACME, MANIFEST])) as running:
+    post: dict[str, Any] = {"smtp_host": mails.host, "smtp_port": mails.port, "smtp_security": "none"}
+    post |= {"mail_from": "tools@example.com", "catalog": lambda: Catalog(further=[ACME, MANIFEST])}
+    async with serving(tmp_path, urls=urls, apps=apps, **post) as running:
         strict_provider.register_redirect_uri(f"{running.url}/connect/callback/strict")
         yield running
 
@@ -81,6 +95,28 @@ async def test_200_parallel_calls_across_an_expiry_renew_once_and_none_fails(
         after = strict_provider.books()
         assert (after.refreshes, after.refreshes_refused, after.refused) == (renewals, 0, 0)
         assert after.served["alice"] - before.served["alice"] == CALLS
+
+
+async def test_an_agents_call_works_once_its_person_has_signed_in_there_in_a_real_browser(
+    product: Product, server: Server, chromium: "Browser", mails: SmtpSink, strict_provider: StrictProvider
+) -> None:
+    alice = await product.end_user("alice")
+    await product.rest.patch(f"/end-users/{alice['id']}", {"email": "alice@example.com"})
+    async with python_agent(server.endpoint, await product.token(server, "alice"), mode="auto") as agent:
+        missing = await agent.call("strict__whoami")
+        page = await chromium.new_page()
+        await page.goto(missing.structured["setupUrl"])
+        await page.get_by_role("button", name="Send the code").click()
+        await page.get_by_label("Code").fill((await mails.mail_to("alice@example.com")).code)
+        await page.get_by_role("button", name="Continue", exact=True).click()
+        await page.get_by_role("button", name="Continue to Strict").click()
+        await page.get_by_placeholder("login").fill("alice")
+        await page.get_by_placeholder("password").fill("any")
+        await page.get_by_role("button", name="Sign-in").click()
+        await page.get_by_role("button", name="Continue").click()
+        await page.get_by_role("heading", name="Strict is connected").wait_for()
+        assert (await agent.call("strict__whoami")).structured["sub"] == "alice"
+    assert strict_provider.books().codes == 1
 
 
 async def test_each_persons_calls_are_made_with_their_own_account(

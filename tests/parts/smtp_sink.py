@@ -1,6 +1,7 @@
 """A real SMTP server that keeps what it is sent, in the test's own event loop."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -27,6 +28,12 @@ class Received:
     @property
     def html(self) -> str:
         return self._part("html")
+
+    @property
+    def code(self) -> str:
+        """The code in it, as somebody types it."""
+        [code] = re.findall(r"\b\d{3} ?\d{3}\b", self.text)
+        return code.replace(" ", "")
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
