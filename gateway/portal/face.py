@@ -12,9 +12,7 @@ from gateway.portal.hop import OAuthHop
 from gateway.portal.link_page import LinkPage
 from gateway.portal.pages import PortalPages
 from gateway.portal.replacing import Replacing
-from gateway.portal.link_page import LinkPage
 from gateway.portal.setup_page import SetupPage
-from gateway.portal.setup_visits import SetupVisits
 from gateway.portal.setup_visits import SetupVisits
 from gateway.portal.visits import Visits
 from gateway.web.browser import Browsers
