@@ -11,7 +11,6 @@ from gateway.access.mcp_tokens import McpTokens
 from gateway.changes import ChangeFeed
 from gateway.connections.account_proof import AccountProof
 from gateway.connections.attaching import Attachments
-from gateway.connections.backoff import Backoff
 from gateway.connections.connect_links import ConnectLinks
 from gateway.connections.connect_sessions import ConnectSessions
 from gateway.connections.connect_steps import ConnectSteps
@@ -238,9 +237,9 @@ def _build(
         grants=Grants(catalog=catalog, apps=apps, safe=safe),
         safe=safe,
         scopes=scopes,
+        endings=endings,
         http=egress,
         clock=clock,
-        backoff=Backoff(),
     )
     last_use = LastUse(database, clock=clock)
     execution = Execution(

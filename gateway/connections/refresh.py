@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from gateway.connections.backoff import Backoff, Pause
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
+from gateway.connections.endings import Endings
 from gateway.connections.grants import Approval, Grant, Grants
 from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
@@ -30,6 +31,7 @@ from storage.database import Database, Transaction
 from storage.records import Connection
 from storage.scope import TenantScope
 
+_REMOVED: Final = "this connection was removed a moment ago"
 _LONGEST_MARGIN: Final = timedelta(seconds=60)
 _log = structlog.stdlib.get_logger()
 
@@ -64,9 +66,9 @@ class Refresh:
         grants: Grants,
         safe: CredentialSafe,
         scopes: MissingScopes,
+        endings: Endings,
         http: Http,
         clock: Clock,
-        backoff: Backoff,
         patience_seconds: float = 2.0,
     ) -> None:
         """`patience_seconds`: how long a call waits for a new token while the old one still holds."""
@@ -74,9 +76,10 @@ class Refresh:
         self._grants = grants
         self._safe = safe
         self._scopes = scopes
+        self._endings = endings
         self._http = http
         self._clock = clock
-        self._backoff = backoff
+        self._backoff = Backoff()
         self._patience_seconds = patience_seconds
         self._flights: SingleFlight[tuple[str, int], Connection | Pause] = SingleFlight()
         self._unsaved: dict[tuple[str, int], _Renewed] = {}
@@ -156,6 +159,8 @@ class Refresh:
         saved = await self._save(begun, renewed)
         del self._unsaved[key]
         self._backoff.end(connection)
+        if saved is None:
+            raise ConnectionNotFound(_REMOVED)
         return saved
 
     async def _ask(self, grant: Grant) -> _Renewed:
@@ -170,12 +175,16 @@ class Refresh:
                 await tx.connections.mark_refresh(row, at=self._clock())
             return row
 
-    async def _save(self, begun: Connection, renewed: _Renewed) -> Connection:
-        """Commit the new tokens, unless another credential was put in meanwhile."""
+    async def _save(self, begun: Connection, renewed: _Renewed) -> Connection | None:
+        """Commit the new tokens, unless another credential was put in meanwhile; None where the connection is gone."""
         tokens = renewed.tokens
         lifetime = timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None
         async with self._database.write() as tx:
-            row = await _row(tx, begun)
+            row = await tx.connections.get(TenantScope(begun.organization_id), begun.id)
+            if row is None:
+                # Its revocation has the token that was just spent: the provider is told by the new one too.
+                await self._endings.of_account(tx, self._with_tokens(begun, tokens))
+                return None
             if row.version != begun.version:
                 return row
             # A refresh answer without refresh token means: go on with the old one (RFC 6749 6).
@@ -196,6 +205,12 @@ class Refresh:
                 await announce(tx, Event.CONNECTION_RECOVERED, row, now=self._clock())
             await self._scopes.settle(tx, [row])
             return row
+
+    def _with_tokens(self, connection: Connection, tokens: Tokens) -> Connection:
+        values = {**self._safe.open(connection).values, **tokens.values}
+        sealed = self._safe.seal(values, connection_id=connection.id, organization_id=connection.organization_id)
+        columns: dict[str, Any] = {**connection.model_dump(), "sealed": sealed, "expires_at": None}
+        return Connection(**columns)
 
     async def _put_off(self, begun: Connection, grant: Grant, error: TokenRefused) -> Connection | Pause:
         """Leave the provider alone for a while; for good where it has refused for so long that it means it."""
@@ -268,5 +283,5 @@ class Refresh:
 async def _row(tx: Transaction, connection: Connection) -> Connection:
     found = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
     if found is None:
-        raise ConnectionNotFound("this connection was removed a moment ago")
+        raise ConnectionNotFound(_REMOVED)
     return found

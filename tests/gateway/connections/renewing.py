@@ -11,7 +11,7 @@ import httpx2
 
 from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
-from gateway.connections.backoff import Backoff
+from gateway.connections.endings import Endings
 from gateway.connections.grants import Grants
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.refresh import Refresh
@@ -92,9 +92,9 @@ def refresh_through(
         grants=Grants(catalog=catalog or gateway.catalog, apps=apps, safe=gateway.safe),
         safe=gateway.safe,
         scopes=gateway.missing_scopes,
+        endings=Endings(gateway.revoking.revocations, clock=gateway.clock),
         http=http,
         clock=gateway.clock,
-        backoff=Backoff(),
         patience_seconds=patience_seconds,
     )
 

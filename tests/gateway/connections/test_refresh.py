@@ -437,6 +437,10 @@ async def test_a_connection_removed_during_a_renewal_is_gone(stage: Stage) -> No
     http.may_return.set()
     with pytest.raises(ConnectionNotFound):
         await renewing
+    # The old token is spent and the new one is nobody's: the provider hears of both.
+    while await stage.gateway.revoking.revoker.send_due() == 0:
+        pass
+    assert stage.acme.app.counters.revocations == 2
 
 
 async def test_a_connection_without_refresh_token_is_used_as_it_is(stage: Stage) -> None:
