@@ -27,3 +27,21 @@ def test_a_look_counts_nothing() -> None:
 def test_coming_back_takes_a_second_at_least() -> None:
     windows = Windows(limit=1, clock=lambda: NOON + timedelta(seconds=59, milliseconds=900))
     assert windows.hit("a").retry_after == 1
+
+
+def test_a_window_may_be_longer_than_a_minute() -> None:
+    now = [NOON]
+    windows = Windows(limit=1, clock=lambda: now[0], seconds=900)
+    windows.hit("a")
+    now[0] += timedelta(minutes=14)
+    assert windows.hit("a").is_exceeded
+    now[0] += timedelta(minutes=1)
+    assert not windows.hit("a").is_exceeded
+
+
+def test_what_is_forgiven_was_never_counted_and_no_count_falls_below_none() -> None:
+    windows = Windows(limit=1, clock=lambda: NOON)
+    windows.hit("a")
+    windows.forgive("a")
+    windows.forgive("a")
+    assert windows.peek("a").used == 0

@@ -82,6 +82,7 @@ async def test_a_wrong_key_is_told_beside_its_field_and_the_right_one_connects(s
     await page.goto(await shop.link())
     await page.get_by_role("link", name="An API key").click()
     await page.get_by_role("button", name="Connect").click()
+    assert await page.locator(":focus").get_attribute("name") == "api_key.secretText"
     await take_pictures(page, "key missing")
     await page.get_by_label("API key").fill("acme-key-nobody")
     await page.get_by_role("button", name="Connect").click()
@@ -154,6 +155,18 @@ async def test_denying_and_every_way_to_come_too_late_is_a_page(shop: Shop, page
     await take_pictures(other, "callback elsewhere")
     await other.goto(f"{shop.served.url}/connect/portal?token=eut_nothing")
     await take_pictures(other, "link over")
+
+
+async def test_going_back_from_the_provider_shows_the_page_again_and_not_the_step_between(
+    shop: Shop, page: "Page"
+) -> None:
+    await page.goto(await shop.link())
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await page.wait_for_url("**/oauth/authorize**")
+    await page.go_back()
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page)
+    await page.wait_for_url("**show=done**")
 
 
 async def test_the_keyboard_alone_without_any_script_is_enough(shop: Shop, chromium: "Browser") -> None:
