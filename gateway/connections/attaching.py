@@ -7,13 +7,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from gateway.connections.choice import is_active
+from gateway.connections.choice import Strategy, is_active
 from gateway.connections.credential_forms import wire_types
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
 from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.portals import Offer, Portal, owner_of
-from gateway.errors import ConnectionNotFound, Duplicate, EndUserNotFound, Forbidden
+from gateway.errors import (
+    ConnectionNotFound,
+    Duplicate,
+    EndUserNotFound,
+    Forbidden,
+    IntegrationNotFound,
+    SessionNotFound,
+)
 from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
@@ -58,6 +65,10 @@ class AnotherAccount(Exception):
         self.new = new
 
 
+class SessionOver(Exception):
+    """The connect session has its account already: a second visit, however early it was begun, brings no other."""
+
+
 class Attachments:
     """Attaches accounts to whoever a portal is for, and detaches them."""
 
@@ -73,9 +84,11 @@ class Attachments:
     async def attach(self, portal: Portal, offer: Offer, new: NewAccount, *, replace: bool = False) -> Connection:
         """Save an account and, in the same transaction, complete the session.
 
-        Raises `AnotherAccount` unless `replace`; `EndUserNotFound`, `Forbidden` (suspended meanwhile), `Duplicate`.
+        Raises `AnotherAccount` unless `replace`; `SessionOver`; `Duplicate`; and, for what has changed while the person
+        approved, `EndUserNotFound`, `Forbidden` (suspended), `IntegrationNotFound`, `SessionNotFound`.
         """
         async with self._database.write() as tx:
+            await self._check_still_wanted(tx, portal, offer, new)
             end_user = await self._end_user(tx, portal)
             held = await _replaced(tx, portal, offer, end_user)
             if held is not None and not replace and _differs(held, new):
@@ -120,6 +133,22 @@ class Attachments:
             await self._endings.of(tx, [row])
             await tx.connections.delete(row)
             await _note(tx, portal, "FAILED", error="the account was removed again")
+
+    async def _check_still_wanted(self, tx: Transaction, portal: Portal, offer: Offer, new: NewAccount) -> None:
+        """Look again: since the portal was opened, a provider was asked, which takes up to half a minute."""
+        if portal.session is not None:
+            session = await tx.connect_sessions.get(portal.scope, portal.session.id)
+            if session is None:
+                raise SessionNotFound("the connect session is gone")
+            if session.status == "COMPLETED":
+                raise SessionOver
+        if offer.instance is None:
+            return
+        instance = await tx.workspace_integrations.get(portal.scope, offer.instance.id)
+        if instance is None or instance.auth_method_key not in (None, new.method_key):
+            raise IntegrationNotFound("what you connected is no longer asked for")
+        if portal.session is None and instance.connection_strategy == Strategy.FIXED:
+            raise IntegrationNotFound("a shared account is used there by now")
 
     async def _end_user(self, tx: Transaction, portal: Portal) -> EndUser | None:
         """Return who will own the account, made now where the session names somebody unknown (contract 4.13)."""

@@ -108,7 +108,7 @@ class ProviderOAuth:
 
     async def redeem(self, portal: Portal, offer: Offer, hop: Hop, answer: Mapping[str, str]) -> NewAccount:
         """Turn the provider's answer (the callback's query) into an account. Raises `ConnectFailed`, `NoOAuthApp`."""
-        method = offer.integration.auth_method(hop.method_key)
+        method = next((each for each in offer.methods if each.key == hop.method_key), None)
         if not isinstance(method, OAuth2):
             raise ConnectFailed(f"{offer.title} is no longer connected this way. Please start again.")
         self._check_issuer(offer, method, hop, answer)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.connections.attaching import AnotherAccount, NewAccount
+from gateway.connections.attaching import AnotherAccount, NewAccount, SessionOver
 from gateway.connections.connect_steps import StepFault, StepLost
 from gateway.connections.credential_forms import accept_inputs
 from gateway.connections.portals import Offer
@@ -96,6 +96,9 @@ class OAuthHop:
             return await self._endings.failed(visit, offer, _no_app(offer, error))
         try:
             return await self._attached(visit, offer, new)
+        except SessionOver:
+            await self._connecting.attachments.discard(visit.portal, offer, new)
+            return self._endings.connected(visit, offer)
         except ToolgateError as error:
             # The tenant changed meanwhile: the end user is gone or suspended, or the external id was taken.
             _log.info("account not attached", code=error.code, integration=offer.integration.name)

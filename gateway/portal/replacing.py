@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.connections.attaching import NewAccount
+from gateway.connections.attaching import NewAccount, SessionOver
 from gateway.connections.connect_steps import StepKind, StepLost
 from gateway.connections.portals import Offer
 from gateway.errors import ToolgateError
@@ -71,12 +71,17 @@ class Replacing:
             )
         except StepLost as lost:
             raise _over(visit, offer) from lost
+        is_wanted = visit.form.get("decision") == _YES
         try:
-            if visit.form.get("decision") == _YES:
+            if is_wanted:
                 await self._attachments.attach(visit.portal, offer, account, replace=True)
             else:
                 await self._attachments.keep(visit.portal, offer, account)
+        except SessionOver:
+            await self._attachments.discard(visit.portal, offer, account)
         except ToolgateError as error:
+            if is_wanted:
+                await self._attachments.discard(visit.portal, offer, account)
             return await self._endings.failed(visit, offer, f"Nothing was connected: {error.message}.")
         return self._endings.connected(visit, offer)
 
