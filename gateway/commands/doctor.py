@@ -8,6 +8,7 @@ from gateway.commands import findings
 from gateway.commands.configuration import read_settings
 from gateway.commands.doctor_database import look_at_database
 from gateway.commands.doctor_machine import look_at_machine
+from gateway.commands.doctor_mail import look_at_mail
 from gateway.commands.doctor_outside import look_from_outside
 from gateway.commands.findings import Finding
 from gateway.kit.clock import system_clock
@@ -37,4 +38,4 @@ async def examine(settings: Settings) -> list[Finding]:
         outside = await look_from_outside(
             http, public_url=settings.public_url, server_id=database.server_id, clock=system_clock
         )
-    return [*look_at_machine(settings), *database.findings, *outside]
+    return [*look_at_machine(settings), *database.findings, await look_at_mail(settings), *outside]

@@ -74,8 +74,8 @@ async def _end_users(tx: Transaction) -> Finding:
         return ok("setup links", seen)
     return warning(
         "setup links",
-        f"{seen}: who opens a link for one of these can't be asked to prove who they are",
-        fix="give them an address, with PATCH /api/v1/end-users/{id} or PUT /api/v1/end-users/sync",
+        f"{seen}: who opens a link for one of these can't be asked for a code by e-mail",
+        fix="give them an address, or their workspaces a hand-off (docs/who-opened-the-link.md)",
     )
 
 

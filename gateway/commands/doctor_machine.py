@@ -1,11 +1,11 @@
-"""What `doctor` sees on this machine: address, directory, disk, mail."""
+"""What `doctor` sees on this machine: address, directory, disk."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.commands.findings import Finding, failed, ok, skipped, warning
+from gateway.commands.findings import Finding, failed, ok, warning
 from gateway.kit.private_files import is_open_to_others
 from gateway.kit.urls import normal_url
 from gateway.settings import Settings
@@ -21,7 +21,6 @@ def look_at_machine(settings: Settings) -> list[Finding]:
         _proxies(settings),
         *_directory(settings),
         _disk(settings),
-        skipped("mail", "this release sends none; nobody can be asked for a code by e-mail"),
     ]
 
 

@@ -33,7 +33,7 @@ _log = get_logger(__name__)
 
 
 class MailFailed(Exception):
-    """The mail has not been sent; why stands in the log."""
+    """The mail has not been sent; why stands in the log, for no reader of pages and answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,25 @@ class SmtpMailer:
             _log.error("mail not sent", to=mail.to, subject=mail.subject, reason=_reason(error))
             raise MailFailed("the mail could not be sent") from error
         _log.info("mail sent", to=mail.to, subject=mail.subject)
+
+
+async def knock(server: SmtpServer, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+    """Connect, encrypt and sign in, and send nothing. Raises `MailFailed`, which says why."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            client = aiosmtplib.SMTP(
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=server.password,
+                use_tls=server.security == "tls",
+                start_tls=server.security == "starttls",
+                timeout=timeout_seconds,
+            )
+            async with client:
+                await client.noop()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise MailFailed(_reason(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from typing import TypeAlias
 
 import httpx2
@@ -12,6 +13,7 @@ from pydantic import SecretBytes, SecretStr
 from gateway.commands.doctor import examine
 from gateway.commands.doctor_database import look_at_database
 from gateway.commands.doctor_machine import look_at_machine
+from gateway.commands.doctor_mail import look_at_mail
 from gateway.commands.doctor_outside import look_from_outside
 from gateway.commands.findings import Finding, State
 from gateway.kit.clock import system_clock
@@ -20,6 +22,7 @@ from integrations.ports import HttpRequest, HttpResponse, HttpUnreachable
 from tests.gateway.commands.terminal import Serving, Toolgate
 from tests.parts.ports import free_port
 from tests.parts.served import Served, serving, settings_for
+from tests.parts.smtp_sink import smtp_sink
 from tests.storage.tenant import an_end_user, plant
 
 Before: TypeAlias = Callable[[HttpRequest], HttpRequest]
@@ -265,6 +268,25 @@ def test_addresses_that_lead_others_nowhere_are_found(
 ) -> None:
     settings = Settings.model_validate({"data_dir": tmp_path, **values})
     assert {finding.check: finding.state for finding in look_at_machine(settings)}[check] is state
+
+
+async def test_the_way_to_the_mail_server_is_tried_without_sending_a_mail(tmp_path: Path) -> None:
+    async with smtp_sink() as sink:
+        mail: dict[str, Any] = {"smtp_host": sink.host, "smtp_port": sink.port, "mail_from": "gateway@example.com"}
+        plain = Settings(data_dir=tmp_path, smtp_security="none", **mail)
+        assert (await look_at_mail(plain)).state is State.OK
+        encrypted = await look_at_mail(Settings(data_dir=tmp_path, **mail))
+        assert encrypted.state is State.FAILED
+        assert "STARTTLS" in encrypted.seen
+        assert sink.received == []
+    assert (await look_at_mail(plain)).state is State.FAILED
+
+
+async def test_without_a_mail_server_it_says_what_does_not_work(tmp_path: Path) -> None:
+    assert "/dev/mailbox" in (await look_at_mail(Settings(data_dir=tmp_path))).seen
+    exposed = await look_at_mail(Settings(data_dir=tmp_path, host="0.0.0.0"))
+    assert exposed.state is State.WARNING
+    assert "code by e-mail" in exposed.seen
 
 
 def test_the_exit_code_and_the_json_tell_the_same(toolgate: Toolgate, serving: Serving) -> None:
