@@ -12,7 +12,6 @@ from gateway.connections.entered_credentials import EnteredCredential, EnteredCr
 from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import WantedApp, choose_app
 from gateway.errors import (
-    ActionFailed,
     ConnectionNotFound,
     Duplicate,
     IntegrationNotFound,
@@ -24,7 +23,6 @@ from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.tenancy.end_users import find_or_add
-from integrations import failures
 from integrations.auth_methods import AnyAuthMethod
 from integrations.catalog import Catalog
 from storage.database import Database, Transaction
@@ -98,7 +96,9 @@ class Connections:
         )
         if buys_tokens(method):
             enabled = await self._enabled(scope, new.workspace_id, new.integration_name, new.workspace_integration_id)
-            given = await self._bought(new.integration_name, method, given, enabled=enabled)
+            given = await self._entered.accepted(
+                self._catalog.get(new.integration_name), method, given, enabled=enabled
+            )
         try:
             async with self._database.write() as tx:
                 owner, end_user = await self._owner(tx, scope, new)
@@ -162,7 +162,8 @@ class Connections:
         if buys_tokens(method):
             instance_id = held.workspace_integration_id
             enabled = await self._enabled(scope, held.workspace_id, held.integration_name, instance_id)
-            given = await self._bought(held.integration_name, method, given, enabled=enabled)
+            integration = self._catalog.get(held.integration_name)
+            given = await self._entered.accepted(integration, method, given, enabled=enabled)
         async with self._database.write() as tx:
             row = await _existing(tx, scope, connection_id)
             before = row.status
@@ -282,20 +283,6 @@ class Connections:
         fitting = [each for each in configured if each.integration_name == integration_name]
         meant = [each for each in fitting if instance_id in (None, each.id)]
         return meant[0].enabled_actions if len(meant) == 1 else None
-
-    async def _bought(
-        self, integration_name: str, method: AnyAuthMethod, given: EnteredCredential, *, enabled: Sequence[str] | None
-    ) -> EnteredCredential:
-        integration = self._catalog.get(integration_name)
-        try:
-            return await self._entered.proven(integration, method, given.values, enabled=enabled)
-        except failures.CredentialsRejected as error:
-            raise ValidationFailed(f"props: {integration.title} does not accept this ({error.message})") from error
-        except failures.ActionFailed as error:
-            raise ActionFailed(
-                f"{integration.title} could not be asked whether this works ({error.message}); nothing was kept",
-                reason="provider_unavailable",
-            ) from error
 
     def _expiry(self, expires_in: int | None) -> datetime | None:
         return None if expires_in is None else self._clock() + timedelta(seconds=expires_in)

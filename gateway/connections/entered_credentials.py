@@ -12,10 +12,11 @@ from gateway.connections.account_proof import AccountProof
 from gateway.connections.connect_methods import scopes_to_ask
 from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import ask, purchase_request
+from gateway.errors import ActionFailed, ValidationFailed
 from gateway.kit.clock import Clock
+from integrations import failures
 from integrations.accounts import ProviderAccount
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, TokenExchange
-from integrations.failures import CredentialsRejected, ProviderUnavailable
 from integrations.integration import Integration
 from integrations.ports import Http, Json
 
@@ -77,6 +78,25 @@ class EnteredCredentials:
             account=await self._proof.of(integration, method, values, token_answer=answer),
         )
 
+    async def accepted(
+        self,
+        integration: Integration,
+        method: AnyAuthMethod,
+        given: EnteredCredential,
+        *,
+        enabled: Collection[str] | None,
+    ) -> EnteredCredential:
+        """Return what a backend has brought as it is to be kept: proven. Raises `ValidationFailed`, `ActionFailed`."""
+        try:
+            return await self.proven(integration, method, given.values, enabled=enabled)
+        except failures.CredentialsRejected as error:
+            raise ValidationFailed(f"props: {integration.title} does not accept this ({error.message})") from error
+        except failures.ActionFailed as error:
+            raise ActionFailed(
+                f"{integration.title} could not be asked whether this works ({error.message}); nothing was kept",
+                reason="provider_unavailable",
+            ) from error
+
     async def _bought(
         self,
         integration: Integration,
@@ -89,6 +109,6 @@ class EnteredCredentials:
             request = purchase_request(method, values, scopes=scopes, hosts=integration.hosts)
             return await ask(self._http, request, clock=self._clock)
         except GrantDead as error:
-            raise CredentialsRejected(error.message) from error
+            raise failures.CredentialsRejected(error.message) from error
         except TokenRefused as error:
-            raise ProviderUnavailable(error.message) from error
+            raise failures.ProviderUnavailable(error.message) from error

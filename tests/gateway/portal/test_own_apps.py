@@ -128,3 +128,18 @@ async def test_what_more_actions_need_is_shown_as_new_and_asked_for_beside_what_
     await person.answer(consent)
     [connection] = await shop.connections()
     assert "missingScopes" not in connection
+
+
+async def test_what_the_person_unticks_at_the_provider_is_said_on_the_page_and_kept_in_mind(shop: Shop) -> None:
+    await own_app(shop)
+    person = await shop.browser()
+    consent = await person.begin(await shop.link())
+    done = await person.send(consent.forms[0], person="alice", decision="approve", scope="profile notes.read")
+    assert "Some of what was asked for was not allowed" in done.text
+    assert "it works now" not in done.text
+    [connection] = await shop.connections()
+    assert set(connection["missingScopes"]) == {"notes.write", "files.read"}
+    refused = (await shop.product.execute("acme", "create_note", "alice", title="Hello")).json()
+    assert (refused["code"], refused["details"]["missingScopes"]) == ("CONNECTION_REQUIRED", ["notes.write"])
+    await person.connect(await shop.link())
+    assert (await shop.product.execute("acme", "create_note", "alice", title="Hello")).status_code == 200
