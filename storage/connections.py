@@ -11,6 +11,7 @@ from storage.repository import Page, Repository
 from storage.scope import TenantScope
 
 _MOST_AT_ONCE = 1000
+_BY_OAUTH = ("OAUTH2", "PLATFORM_OAUTH2")
 
 
 class Connections(Repository[Connection]):
@@ -136,23 +137,28 @@ class Connections(Repository[Connection]):
         return list(found)
 
     async def shares_account(self, account_id: str | None, *, apps: Collection[tuple[str, str | None]]) -> bool:
-        """Tell whether any tenant has a connection of this provider account, or of one that nobody knows.
+        """Tell whether any tenant has a connection by OAuth of this provider account, or of one that nobody knows.
 
         `apps` are the pairs of integration and tenant's own OAuth app under which the provider sees the same app.
         """
-        same_app = or_(
-            *(
-                and_(
-                    col(Connection.integration_name) == name, col(Connection.oauth_app_id).is_not_distinct_from(app_id)
+        is_its, is_unknown = col(Connection.account_id) == account_id, col(Connection.account_id).is_(None)
+        accounts = [[is_its], [is_unknown]] if account_id is not None else [list[ColumnElement[bool]]()]
+        # One at a time, each by the index: both in one question would read all connections.
+        for name, app_id in apps:
+            for account in accounts:
+                found = await self._session.scalar(
+                    select(col(Connection.id))
+                    .where(
+                        col(Connection.integration_name) == name,
+                        *account,
+                        col(Connection.oauth_app_id).is_not_distinct_from(app_id),
+                        col(Connection.type).in_(_BY_OAUTH),
+                    )
+                    .limit(1)
                 )
-                for name, app_id in apps
-            )
-        )
-        conditions = [same_app]
-        if account_id is not None:
-            conditions.append(or_(col(Connection.account_id).is_(None), col(Connection.account_id) == account_id))
-        found = await self._session.scalar(select(col(Connection.id)).where(*conditions).limit(1))
-        return found is not None
+                if found is not None:
+                    return True
+        return False
 
     async def page(
         self,

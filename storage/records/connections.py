@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
 from storage.columns import UtcDateTime
@@ -15,6 +15,7 @@ class Connection(Record, table=True):
     table = "connections"
     __table_args__ = (
         UniqueConstraint("owner", "integration_name", "external_id"),
+        Index(None, "integration_name", "account_id"),
         CheckConstraint("status in ('ACTIVE', 'ERROR')", name="status"),
         CheckConstraint("scope in ('ORGANIZATION', 'WORKSPACE', 'USER')", name="scope"),
         CheckConstraint("(scope = 'ORGANIZATION') = (workspace_id is null)", name="workspace"),
