@@ -31,6 +31,8 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     browsers = Browsers(cipher=gateway.cipher, is_https=is_https)
     limits = PageLimits(trusted_proxies=settings.trusted_proxies, clock=gateway.clock)
     door = Door(templates, browsers, public_url=settings.public_url, may_be_popup=True)
+    # Nobody opens these in a popup: they stand in what agents say.
+    setup_door = Door(templates, browsers, public_url=settings.public_url)
 
     visits = Visits(gateway, pages=templates, browsers=browsers, limits=limits)
     endings = Endings(visits, gateway.connecting.sessions, is_https=is_https)
@@ -41,11 +43,11 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     setup = SetupPage(gateway, setup_visits, pages=templates, limits=limits)
     link = LinkPage(gateway, setup_visits, pages=templates, limits=limits)
     return [
-        Route(addresses.SETUP, door(setup.show), methods=["GET"]),
-        Route(addresses.SETUP, door(setup.act), methods=["POST"]),
-        Route(addresses.SECRET, door(link.show), methods=["GET"]),
-        Route(addresses.SECRET, door(link.act), methods=["POST"]),
-        Route(addresses.RETURN, door(setup.come_back), methods=["GET"]),
+        Route(addresses.SETUP, setup_door(setup.show), methods=["GET"]),
+        Route(addresses.SETUP, setup_door(setup.act), methods=["POST"]),
+        Route(addresses.SECRET, setup_door(link.show), methods=["GET"]),
+        Route(addresses.SECRET, setup_door(link.act), methods=["POST"]),
+        Route(addresses.RETURN, setup_door(setup.come_back), methods=["GET"]),
         Route(addresses.SESSION_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.LINK_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.START, door(hop.start), methods=["POST"]),

@@ -28,7 +28,6 @@ class LinkPage:
         return self._pages.show(
             "link.html",
             brand=visit.brand,
-            may_be_popup=True,
             title=visit.title,
             asker=visit.asker,
             path=visit.path,
@@ -38,7 +37,7 @@ class LinkPage:
     async def act(self, request: Request) -> Response:
         """Go on, in this browser; the link is spent."""
         visit = await self._open(request)
-        await self._visits.form(request)
+        await self._visits.form(request, visit)
         if await self._secrets.spend(request.path_params["secret"]) is None:
             raise link_over()
         return await self._visits.go_on(visit)

@@ -40,7 +40,7 @@ class SetupPage:
     async def act(self, request: Request) -> Response:
         """Take one step."""
         visit = await self._open(request)
-        form = await self._visits.form(request)
+        form = await self._visits.form(request, visit)
         if await self._is_known(visit):
             return await self._visits.go_on(visit)
         match (form.get("step"), proof_to_ask_for(visit.means)):
@@ -90,7 +90,7 @@ class SetupPage:
         )
 
     async def _is_known(self, visit: SetupVisit) -> bool:
-        shown = await self._identity.browsers.proof(visit.scope, visit.end_user.id, browser=visit.browser)
+        shown = await self._identity.browsers.proof(visit.end_user, browser=visit.browser)
         return shown is not None and is_enough(visit.means.settings, shown)
 
     async def _step(self, visit: SetupVisit, *, problem: str | None = None) -> Response:
@@ -111,7 +111,6 @@ class SetupPage:
             "setup.html",
             brand=visit.brand,
             status=200 if problem is None else 422,
-            may_be_popup=True,
             step=step,
             problem=problem,
             title=visit.title,
@@ -153,7 +152,6 @@ class SetupPage:
         return self._pages.show(
             "leaving.html",
             brand=visit.brand,
-            may_be_popup=True,
             title=f"Going to {visit.brand.name}…",
             said=None,
             address=address,

@@ -14,7 +14,6 @@ from gateway.tenancy.branding import Branding, branding_of
 from gateway.tenancy.verification import Means
 from gateway.tenancy.workspace_settings import settings_of
 from gateway.web.browser import Browsers
-from gateway.web.door import browser_of
 from gateway.web.forms import FormRefused, read_form
 from gateway.web.headers import page_headers
 from gateway.web.limits import PageLimits
@@ -102,20 +101,20 @@ class SetupVisits:
 
     def count(self, request: Request) -> None:
         """Count a visit to a link that is good. Raises `PageStop`."""
-        self._limits.count_token(f"{request.url.path} {self._limits.client(request)}")
+        self._limits.count_token(f"{request.scope['path']} {self._limits.client(request)}")
 
     def proof(self, visit: SetupVisit) -> str:
         """Return the hidden field of this page's forms."""
         return self._browsers.proof(visit.browser, visit.path)
 
-    async def form(self, request: Request) -> dict[str, str]:
-        """Return the form that this page of ours has sent, in this browser. Raises `PageStop`."""
+    async def form(self, request: Request, visit: SetupVisit) -> dict[str, str]:
+        """Return the form that this visit's page of ours has sent, in this browser. Raises `PageStop`."""
         try:
             form = dict(await read_form(request))
         except FormRefused as error:
             self._limits.count_stranger(request)
             raise not_from_our_page() from error
-        if not self._browsers.is_proven(browser_of(request), request.url.path, form.get("proof", "")):
+        if not self._browsers.is_proven(visit.browser, visit.path, form.get("proof", "")):
             self._limits.count_stranger(request)
             raise not_from_our_page()
         return form
@@ -137,7 +136,7 @@ class SetupVisits:
     def lead_to(self, address: str) -> Response:
         """Lead to a page of ours that may be loaded again without anything happening."""
         is_https = self._gateway.settings.public_url.startswith("https://")
-        headers = page_headers(is_https=is_https, may_be_popup=True)
+        headers = page_headers(is_https=is_https)
         return RedirectResponse(address, status_code=303, headers=dict(headers))
 
 
