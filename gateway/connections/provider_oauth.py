@@ -25,14 +25,30 @@ from integrations.failures import ActionFailed, CredentialsRejected, InvalidInpu
 from integrations.ports import Http, HttpRefused, Json
 
 _LONGEST_SHOWN: Final = 300
+_APP_REFUSED: Final = frozenset(
+    {
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        # Beyond RFC 6749 4.1.2.1, as providers say it.
+        "invalid_client",
+        "invalid_client_id",
+        "redirect_uri_mismatch",
+        "bad_redirect_uri",
+        "application_suspended",
+    }
+)
+_PASSES: Final = frozenset({"server_error", "temporarily_unavailable"})
 
 
 class ConnectFailed(Exception):
-    """No account was connected. `message` is a sentence for the person."""
+    """No account was connected. `message` is a sentence for the person; `blames_app` where an operator has to act."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, blames_app: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.blames_app = blames_app
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,10 @@ class ProviderOAuth:
         self._mapped = mapped
         self._public_url = public_url
         self._clock = clock
+
+    def has_app(self, portal: Portal, offer: Offer) -> bool:
+        """Tell whether there is an app to show the provider: one that the tenant has chosen, or the deployment's."""
+        return app_id_of(portal, offer) is not None or self._apps.configured(offer.integration.name) is not None
 
     async def begin(
         self, portal: Portal, offer: Offer, method: OAuth2, *, browser: str, inputs: Mapping[str, Json]
@@ -127,7 +147,7 @@ class ProviderOAuth:
             )
             tokens = await ask(self._http, request, clock=self._clock)
         except TokenRefused as error:
-            raise ConnectFailed(_why(offer, error)) from error
+            raise _refused(offer, error) from error
         brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
         values = {**hop.inputs, **brought, **tokens.values}
         try:
@@ -203,23 +223,38 @@ def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
 
 def _code(offer: Offer, answer: Mapping[str, str]) -> str:
     error, code = answer.get("error"), answer.get("code")
-    if error == "access_denied":
-        raise ConnectFailed(f"You did not allow access at {offer.title}, so nothing was connected.")
-    if error is not None or not code:
-        said = plain_words(answer.get("error_description") or error or "")
-        raise ConnectFailed(f"{offer.title} did not allow access{f': {said}' if said else ''}.")
-    return code
+    if error is None and code:
+        return code
+    said = plain_words(answer.get("error_description") or error or "")
+    match error:
+        case "access_denied":
+            raise ConnectFailed(f"You did not allow access at {offer.title}, so nothing was connected.")
+        case str() if error in _APP_REFUSED:
+            raise _app_refused(offer, said)
+        case str() if error in _PASSES:
+            raise _not_now(offer, said)
+        case _:
+            raise ConnectFailed(f"{offer.title} did not allow access{f': {said}' if said else ''}.")
 
 
-def _why(offer: Offer, error: TokenRefused) -> str:
+def _refused(offer: Offer, error: TokenRefused) -> ConnectFailed:
     said = plain_words(error.message)
     match error:
         case AppRejected():
-            return f"{offer.title} does not accept this installation ({said}). Please tell whoever runs it."
+            return _app_refused(offer, said)
         case Transient():
-            return f"{offer.title} could not be asked just now ({said}). Please try again."
+            return _not_now(offer, said)
         case _:
-            return f"{offer.title} did not accept the approval ({said}). Please try again."
+            return ConnectFailed(f"{offer.title} did not accept the approval ({said}). Please try again.")
+
+
+def _app_refused(offer: Offer, said: str) -> ConnectFailed:
+    sentence = f"{offer.title} does not accept this installation ({said}). Please tell whoever runs it."
+    return ConnectFailed(sentence, blames_app=True)
+
+
+def _not_now(offer: Offer, said: str) -> ConnectFailed:
+    return ConnectFailed(f"{offer.title} could not be asked just now ({said}). Please try again.")
 
 
 def _unproven(offer: Offer, error: ActionFailed) -> str:

@@ -36,7 +36,7 @@ def portal_routes(gateway: Gateway) -> list[Route]:
 
     visits = Visits(gateway, pages=templates, browsers=browsers, limits=limits)
     endings = Endings(visits, gateway.connecting.sessions, is_https=is_https)
-    pages, replacing = PortalPages(visits, endings), Replacing(gateway, visits, endings)
+    pages, replacing = PortalPages(visits, endings, gateway.connecting.oauth), Replacing(gateway, visits, endings)
     hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     setup_visits = SetupVisits(gateway, browsers=browsers, limits=limits)

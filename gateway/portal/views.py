@@ -75,7 +75,7 @@ def person(portal: Portal) -> str | None:
     """Return what the end user is called on pages."""
     if portal.end_user is not None:
         known = portal.end_user
-        return known.display_name or known.email or known.external_id
+        return known.display_name or known.email or known.external_id or "you"
     return portal.session.end_user_external_id if portal.session is not None else None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -80,8 +80,9 @@ class Door:
                     status=421,
                 )
             )
-        query = "&".join(each for each in (request.url.query, f"{_MOVED}=1") if each)
-        address = f"{self._public_url}{_plain_path(request)}?{query}"
+        given = request.scope["query_string"].decode("latin-1")
+        query = f"{given}&{_MOVED}=1" if given else f"{_MOVED}=1"
+        address = f"{self._public_url}{quote(request.scope['path'])}?{query}"
         headers = page_headers(is_https=self._public_url.startswith("https://"), may_be_popup=self._may_be_popup)
         return RedirectResponse(address, status_code=307, headers=dict(headers))
 
@@ -89,9 +90,3 @@ class Door:
 def browser_of(request: Request) -> str:
     """Return what the browser behind this request is known by."""
     return request.state.browser
-
-
-def _plain_path(request: Request) -> str:
-    return (
-        request.scope["raw_path"].decode("ascii", "replace") if "raw_path" in request.scope else request.scope["path"]
-    )

@@ -160,6 +160,13 @@ async def test_without_an_oauth_app_the_person_is_told_whom_to_ask(shop: Shop) -
     assert refused.onward is None
 
 
+async def test_without_an_oauth_app_a_key_is_asked_for_where_one_does_too(shop: Shop) -> None:
+    await shop.product.add("github")
+    page = await (await shop.browser()).open(await shop.link(integrationName="github"))
+    assert "Personal access token" in page.text
+    assert "Continue to GitHub" not in page.text
+
+
 @pytest.mark.promise("001-16")
 async def test_who_has_a_shared_account_to_fall_back_on_is_told_so(shop: Shop) -> None:
     token = shop.served.acme.app.issue_token("bob")["access_token"]

@@ -1,6 +1,8 @@
 """Connect sessions: one account that a backend asks for, and how it learns what has become of it."""
 
 import json
+import re
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -9,6 +11,7 @@ from tests.gateway.portal.shop import Shop
 from tests.gateway.portal.visiting import Page, path_of
 from tests.parts.rest import failure
 
+DOCS = Path(__file__).parents[3] / "docs" / "connecting-accounts.md"
 DONE = "https://app.example.com/done?from=toolgate"
 FAILED = "https://app.example.com/failed"
 
@@ -212,3 +215,14 @@ async def test_where_a_list_is_set_an_address_has_to_stand_in_it_exactly(shop: S
             "successRedirectUri": other,
         }
         assert failure(await shop.rest.post("/connect/token", body)) == (400, "VALIDATION_ERROR")
+
+
+async def test_the_requests_of_the_docs_are_accepted_as_they_stand(shop: Shop) -> None:
+    alice = (await shop.end_user())["endUser"]["id"]
+    asked = re.findall(r"curl -s \$TOOLGATE/api/v1(\S+).*?-d '(.*?)'", DOCS.read_text(), re.DOTALL)
+    assert len(asked) == 2
+    for path, body in asked:
+        given = {**json.loads(body), "integrationName": "acme"}
+        answer = await shop.rest.post(path.replace("$ALICE_ID", alice), given)
+        assert answer.status_code == 200, answer.text
+        assert "Connect Acme" in (await (await shop.browser()).open(answer.json()["connectUrl"])).text
