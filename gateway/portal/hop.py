@@ -91,6 +91,7 @@ class OAuthHop:
         try:
             new = await self._connecting.oauth.redeem(visit.portal, offer, hop, answer)
         except ConnectFailed as error:
+            _note(visit, offer, error)
             return await self._endings.failed(visit, offer, error.message)
         except NoOAuthApp as error:
             return await self._endings.failed(visit, offer, _no_app(offer, error))
@@ -121,7 +122,7 @@ class OAuthHop:
                 return PageStop(
                     "This step is done already",
                     f"The answer from {title} has been used; loading this page again changes nothing.",
-                    *(["Look there how it went."] if button else []),
+                    *(["Continue, and you see how it went."] if button else []),
                     status=409,
                     button=button,
                 )
@@ -157,6 +158,20 @@ class OAuthHop:
         if portal is None:
             return None
         return Button("Continue", page_address(portal, portal.offer(key)))
+
+
+def _note(visit: Visit, offer: Offer, error: ConnectFailed) -> None:
+    """Leave a trace for whoever runs this: the page is all that the person sees, and its status is 200."""
+    tell = _log.warning if error.blames_app else _log.info
+    portal = visit.portal
+    tell(
+        "account not connected",
+        integration=offer.integration.name,
+        workspace_id=portal.workspace.id,
+        end_user_id=portal.end_user.id if portal.end_user else None,
+        session_id=portal.session.id if portal.session else None,
+        reason=error.message,
+    )
 
 
 def _no_app(offer: Offer, error: NoOAuthApp) -> str:

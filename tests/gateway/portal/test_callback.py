@@ -104,6 +104,26 @@ async def test_denying_is_told_as_a_sentence_with_a_way_back(shop: Shop) -> None
     assert await shop.connections() == []
 
 
+@pytest.mark.parametrize("error", ["redirect_uri_mismatch", "invalid_scope", "unauthorized_client"])
+async def test_an_app_that_the_provider_refuses_is_told_to_the_person_and_in_the_log(
+    shop: Shop, capsys: pytest.CaptureFixture[str], error: str
+) -> None:
+    person = await shop.browser()
+    callback = await person.callback(await person.begin(await shop.link()))
+    page = await person.open(with_query(callback, code=None, error=error, error_description="As registered."))
+    assert "does not accept this installation (As registered). Please tell whoever runs it." in page.text
+    [line] = [each for each in "".join(capsys.readouterr()).splitlines() if "account not connected" in each]
+    assert "warning" in line
+    assert "does not accept this installation" in line
+
+
+async def test_a_provider_that_can_not_answer_now_is_told_as_that(shop: Shop) -> None:
+    person = await shop.browser()
+    callback = await person.callback(await person.begin(await shop.link()))
+    page = await person.open(with_query(callback, code=None, error="temporarily_unavailable"))
+    assert "could not be asked just now" in page.text
+
+
 async def test_a_providers_error_text_is_shown_as_text_on_one_line(shop: Shop) -> None:
     person = await shop.browser()
     callback = await person.callback(await person.begin(await shop.link()))
