@@ -83,7 +83,7 @@ class ConnectionTests:
     async def test(self, scope: TenantScope, connection_id: str) -> Tested:
         """Test a connection; its token is renewed first where that is due.
 
-        Raises `ConnectionNotFound`, `RateLimited`, `Unavailable` (the credential can't be opened).
+        Raises `ConnectionNotFound`, `RateLimited`.
         """
         row = await self._existing(scope, connection_id)
         window = self._lately.hit(row.id)
@@ -100,8 +100,8 @@ class ConnectionTests:
         except _Refused as refusal:
             await self._refresh.mark_rejected(refusal.connection, refusal.message)
             return Tested(await self._existing(scope, row.id), Outcome.REJECTED, refusal.message)
-        except (ActionFailed, failures.ActionFailed) as error:
-            # `ActionFailed` is the renewal's: the provider can't be asked for a new token at present.
+        except (ActionFailed, Unavailable, failures.ActionFailed) as error:
+            # The first two are the renewal's: the provider can't be asked, or does not take our app.
             return Tested(await self._existing(scope, row.id), Outcome.UNKNOWN, error.message)
         except TimeoutError:
             late = f"{integration.title} took longer than {self._timeout_seconds:g} seconds"

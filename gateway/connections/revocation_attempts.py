@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import structlog
+
 from gateway.connections.oauth_apps import OAuthApps
 from gateway.connections.revocation_endpoint import (
     NotRevoked,
@@ -25,6 +27,8 @@ from integrations.ports import Http
 from storage.database import Database
 from storage.records import Revocation
 
+_log = structlog.stdlib.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -32,6 +36,8 @@ class Attempt:
 
     row: Revocation = field(repr=False)
     error: NotRevoked | None = None
+    was_alive: bool = False
+    """Whether the provider has ended a living grant just now."""
     renewed: EndedGrant | None = field(default=None, repr=False)
     """The grant after it had to be renewed, for the next attempt."""
 
@@ -60,30 +66,33 @@ class RevocationAttempts:
             elif method is None or method.revoke is None:
                 attempts.append(Attempt(row, RevocationRefused("this integration no longer says how to revoke")))
             else:
-                attempt, was_revoked = await self._one(row, method, method.revoke)
-                is_done = was_revoked and method.revoke.account_wide and row.account_id is not None
-                attempts.append(attempt)
+                attempts.append(await self._guarded(row, method, method.revoke))
+                is_done = attempts[-1].was_alive and method.revoke.account_wide and row.account_id is not None
         return attempts
 
-    async def _one(self, row: Revocation, method: OAuth2, revoke: Revoke) -> tuple[Attempt, bool]:
-        """Try one row; also whether the provider has ended a living grant just now."""
+    async def _guarded(self, row: Revocation, method: OAuth2, revoke: Revoke) -> Attempt:
+        try:
+            return await self._one(row, method, revoke)
+        except Exception:  # noqa: BLE001 -- one row that we stumble over must not keep the others waiting
+            _log.exception("revocation failed", revocation_id=row.id, integration=row.integration_name)
+            return Attempt(row, RevocationRefused("something went wrong on our side; the log says what"))
+
+    async def _one(self, row: Revocation, method: OAuth2, revoke: Revoke) -> Attempt:
         # Asked now, not when it was queued: somebody may have connected the same account meanwhile.
         if revoke.account_wide and await self._is_shared(row):
-            return Attempt(row), False
+            return Attempt(row)
         renewed = None
         try:
             grant = self._safe.open(row)
             if self._has_ended(grant, revoke):
                 grant = renewed = await self._renewed(grant, row, method)
-            return Attempt(row), await self._send(row, grant, revoke)
+            return Attempt(row, was_alive=await self._send(row, grant, revoke))
         except SealBroken:
-            return Attempt(
-                row, RevocationRefused("the credential can't be opened; is a key of the ring missing?")
-            ), False
+            return Attempt(row, RevocationRefused("the credential can't be opened; is a key of the ring missing?"))
         except GrantDead:
-            return Attempt(row), False
+            return Attempt(row)
         except NotRevoked as error:
-            return Attempt(row, error, renewed), False
+            return Attempt(row, error, renewed=renewed)
 
     def _has_ended(self, grant: EndedGrant, revoke: Revoke) -> bool:
         """Tell whether the token to send has ended: it would end nothing, and its grant would live on."""

@@ -82,6 +82,14 @@ async def test_a_token_that_can_not_be_renewed_at_present_is_unknown_and_says_ho
     assert "wait 1 seconds" in answer["error"]
 
 
+async def test_a_provider_that_refuses_our_app_says_nothing_about_the_account(stage: Stage) -> None:
+    stage.acme.app.chaos.token.unauthorized = 1
+    stage.clock.advance(LIFETIME)
+    answer = await tried(stage)
+    assert (answer["outcome"], answer["connection"]["status"]) == ("unknown", "ACTIVE")
+    assert "tell whoever runs Toolgate" in answer["error"]
+
+
 async def test_a_broken_connection_whose_grant_lives_is_brought_back(stage: Stage) -> None:
     stage.acme.app.chaos.api.unauthorized = 2
     assert not await stage.succeeds()
