@@ -1,7 +1,8 @@
 """E-mail codes: six digits to the address on the end user's record, good for the browser that asked for them.
 
 Ten minutes and five tries a code, five codes in a quarter of an hour and twenty a day for one end user: whoever guesses
-from any number of browsers has a chance of one in ten thousand a day.
+from any number of browsers has a chance of one in ten thousand a day. And twenty an hour to one address, however many
+end users of however many tenants have it.
 """
 
 import hmac
@@ -30,6 +31,7 @@ LIFETIME: Final = timedelta(minutes=10)
 TRIES: Final = 5
 _PURPOSE: Final = "email code"
 _QUARTER_OF_AN_HOUR: Final = 15 * 60
+_HOUR: Final = 60 * 60
 _DAY: Final = 24 * 60 * 60
 
 
@@ -50,7 +52,8 @@ class EmailCodes:
         self._clock = clock
         self._lately = Windows(limit=5, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
         self._today = Windows(limit=20, clock=clock, seconds=_DAY)
-        self._per_address = Windows(limit=20, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
+        self._per_client = Windows(limit=20, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
+        self._per_mailbox = Windows(limit=20, clock=clock, seconds=_HOUR)
 
     @property
     def can_be_sent(self) -> bool:
@@ -99,13 +102,14 @@ class EmailCodes:
         """Take a code; the right one makes the browser known. Raises `CodeRefused`, `EndUserNotFound`."""
         now = self._clock()
         async with self._database.write() as tx:
-            check = await self._waiting(tx, end_user, browser)
+            # As the record is now, not as the page has read it.
+            present = await existing_end_user(tx, _scope(end_user), end_user.id)
+            check = await self._waiting(tx, present, browser)
             if check is None:
                 raise CodeRefused(0)
-            right = self._signed(end_user, check.key_hash, _digits(code))
+            right = self._signed(present, check.key_hash, _digits(code))
             if hmac.compare_digest(check.proof or "", right):
                 await tx.identity_checks.delete(check)
-                present = await existing_end_user(tx, _scope(end_user), end_user.id)
                 await remember(tx, present, browser=browser, proof=Proof.EMAIL, now=now)
                 return
             # Writers take turns, so no two tries count as one.
@@ -120,13 +124,18 @@ class EmailCodes:
         return check
 
     def _count(self, end_user: EndUser, client: str) -> None:
-        windows = (self._per_address.peek(client), self._lately.peek(end_user.id), self._today.peek(end_user.id))
-        for window in windows:
+        counted = (
+            (self._per_client, client),
+            (self._per_mailbox, end_user.email_key or ""),
+            (self._lately, end_user.id),
+            (self._today, end_user.id),
+        )
+        for windows, key in counted:
+            window = windows.peek(key)
             if not window.remaining:
                 raise RateLimited("too many codes have been asked for; wait", retry_after=window.retry_after)
-        self._per_address.hit(client)
-        self._lately.hit(end_user.id)
-        self._today.hit(end_user.id)
+        for windows, key in counted:
+            windows.hit(key)
 
     def _signed(self, end_user: EndUser, key_hash: str, code: str) -> str:
         # With the address: a code that went to one which the record no longer has opens nothing.

@@ -22,19 +22,26 @@ class KnownBrowsers:
         self._database = database
         self._clock = clock
 
-    async def proof(self, scope: TenantScope, end_user_id: str, *, browser: str) -> str | None:
-        """Return what this browser has shown about the end user not long ago, None where nothing."""
+    async def proof(self, end_user: EndUser, *, browser: str) -> str | None:
+        """Return what this browser has shown about the end user not long ago, None where nothing.
+
+        A code that went to an address which the record no longer has shows nothing any more.
+        """
+        scope = TenantScope(end_user.organization_id, frozenset((end_user.workspace_id,)))
         async with self._database.read() as tx:
-            row = await tx.known_browsers.of(scope, end_user_id, hash_token(browser))
-        return None if row is None or row.expires_at <= self._clock() else row.method
+            row = await tx.known_browsers.of(scope, end_user.id, hash_token(browser))
+        if row is None or row.expires_at <= self._clock() or row.email_key not in (None, end_user.email_key):
+            return None
+        return row.method
 
 
 async def remember(tx: Transaction, end_user: EndUser, *, browser: str, proof: Proof, now: datetime) -> None:
     """Know this browser from now on; the first time that anybody shows to be the end user, tell `end_user.linked`."""
     scope, browser_hash = TenantScope(end_user.organization_id), hash_token(browser)
+    email_key = end_user.email_key if proof is Proof.EMAIL else None
     row = await tx.known_browsers.of(scope, end_user.id, browser_hash)
     if row is not None:
-        await tx.known_browsers.update(row, method=proof, expires_at=now + LIFETIME)
+        await tx.known_browsers.update(row, method=proof, email_key=email_key, expires_at=now + LIFETIME)
     else:
         await tx.known_browsers.delete_expired(now)
         await tx.known_browsers.insert(
@@ -45,6 +52,7 @@ async def remember(tx: Transaction, end_user: EndUser, *, browser: str, proof: P
                 end_user_id=end_user.id,
                 browser_hash=browser_hash,
                 method=proof,
+                email_key=email_key,
                 expires_at=now + LIFETIME,
                 created_at=now,
             )

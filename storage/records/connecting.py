@@ -113,4 +113,6 @@ class KnownBrowser(Record, table=True):
     browser_hash: str = Field(sa_type=Text)
     method: str = Field(sa_type=Text)
     """How it was shown: email, handoff."""
+    email_key: str | None = Field(default=None, sa_type=Text)
+    """By which address, if by e-mail: shown for no other that the record may have by now."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
