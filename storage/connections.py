@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import load_only
 from sqlmodel import col
 
 from storage.records import Connection, WorkspaceIntegration
@@ -11,6 +13,17 @@ from storage.repository import Page, Repository
 from storage.scope import TenantScope
 
 _MOST_AT_ONCE = 1000
+_SCOPES_AND_USES = (
+    col(Connection.organization_id),
+    col(Connection.workspace_id),
+    col(Connection.end_user_id),
+    col(Connection.workspace_integration_id),
+    col(Connection.made_for_alias),
+    col(Connection.integration_name),
+    col(Connection.auth_method_key),
+    col(Connection.granted_scopes),
+    col(Connection.missing_scopes),
+)
 _BY_OAUTH = ("OAUTH2", "PLATFORM_OAUTH2")
 
 
@@ -124,12 +137,15 @@ class Connections(Repository[Connection]):
         )
 
     async def all_granted(self, *, after: str, limit: int) -> list[Connection]:
-        """Return those of the whole deployment, for finding out which lack a scope by now."""
-        return await self._granted(after=after, limit=limit)
+        """Return those of the whole deployment, without the columns that say nothing of scopes."""
+        return await self._granted(after=after, limit=limit, only=_SCOPES_AND_USES)
 
-    async def _granted(self, *conditions: ColumnElement[bool], after: str, limit: int) -> list[Connection]:
+    async def _granted(
+        self, *conditions: ColumnElement[bool], after: str, limit: int, only: Sequence[Any] = ()
+    ) -> list[Connection]:
         found = await self._session.scalars(
             select(Connection)
+            .options(*([load_only(*only, raiseload=True)] if only else []))
             .where(*conditions, col(Connection.granted_scopes).is_not(None), col(Connection.id) > after)
             .order_by(col(Connection.id))
             .limit(limit)

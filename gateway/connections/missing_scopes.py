@@ -35,24 +35,17 @@ def lacking_scopes(method: AnyAuthMethod, scopes: Iterable[str], granted: Collec
     return [scope for scope in scopes if scope not in has]
 
 
-def missing_scopes(
-    integration: Integration, connection: Connection, serving: Iterable[WorkspaceIntegration]
-) -> list[str] | None:
-    """Return what a connection lacks for the workspace integrations that it serves.
-
-    None where nothing is missing, and where the provider never said what it granted.
-    """
-    method = next((each for each in integration.auth if each.key == connection.auth_method_key), None)
-    granted = connection.granted_scopes
-    if method is None or granted is None:
-        return None
+def needed_scopes(
+    integration: Integration, method: AnyAuthMethod, serving: Iterable[WorkspaceIntegration]
+) -> tuple[str, ...]:
+    """Return what an account that was connected by this method needs, to serve these workspace integrations."""
     needed = dict.fromkeys(
         scope
         for instance in serving
         if instance.auth_method_key in (None, method.key)
         for scope in scopes_to_ask(method, integration, enabled=instance.enabled_actions, held=())
     )
-    return lacking_scopes(method, needed, granted) or None
+    return tuple(needed)
 
 
 class MissingScopes:
@@ -110,7 +103,11 @@ class MissingScopes:
             scope, name = next(iter(self._waiting))
             # Taken out first: a change that comes while these are looked through asks for another look.
             del self._waiting[scope, name]
-            await self._look_through(scope, name)
+            try:
+                await self._look_through(scope, name)
+            except Exception:
+                self._waiting[scope, name] = None
+                raise
         return _A_DAY
 
     async def _look_through(self, scope: TenantScope, integration_name: str) -> None:
@@ -145,13 +142,26 @@ class MissingScopes:
                 await self.settle(tx, list(rows.values()))
 
     async def _missing(self, tx: Transaction, connections: Sequence[Connection]) -> Mapping[str, list[str] | None]:
+        """Return what each lacks, by id: None where that is nothing, and where nobody said what was granted."""
         serving = await tx.workspace_integrations.served_by(connections)
-        return {
-            row.id: missing_scopes(self._catalog.get(row.integration_name), row, serving[row.id])
-            if row.integration_name in self._catalog
-            else None
-            for row in connections
-        }
+        # Most connections of a page serve the same: what that needs takes longer to find out than what one lacks.
+        needs: dict[tuple[str, ...], tuple[str, ...]] = {}
+        found: dict[str, list[str] | None] = {}
+        for row in connections:
+            found[row.id] = None
+            method = self._method(row)
+            if method is None or row.granted_scopes is None:
+                continue
+            key = (row.integration_name, method.key, *(each.id for each in serving[row.id]))
+            if key not in needs:
+                needs[key] = needed_scopes(self._catalog.get(row.integration_name), method, serving[row.id])
+            found[row.id] = lacking_scopes(method, needs[key], row.granted_scopes) or None
+        return found
+
+    def _method(self, connection: Connection) -> AnyAuthMethod | None:
+        name = connection.integration_name
+        methods = self._catalog.get(name).auth if name in self._catalog else ()
+        return next((each for each in methods if each.key == connection.auth_method_key), None)
 
 
 def _next_page(rows: Sequence[Connection]) -> str | None:

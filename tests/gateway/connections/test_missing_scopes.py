@@ -14,11 +14,11 @@ from sqlmodel import col
 
 from gateway.acme import MANIFEST
 from gateway.connections import missing_scopes as module
-from gateway.connections.missing_scopes import lacking_scopes, missing_scopes
+from gateway.connections.missing_scopes import lacking_scopes, needed_scopes
 from gateway.settings import Settings
 from gateway.wiring import open_gateway
 from integrations.catalog import Catalog
-from storage.records import Connection, WebhookDelivery, WorkspaceIntegration
+from storage.records import WebhookDelivery, WorkspaceIntegration
 from storage.scope import TenantScope
 from tests.gateway.connections.renewing import LIFETIME, HandClock, Stage, staged
 from tests.parts.rest import failure
@@ -26,6 +26,7 @@ from tests.parts.rest import failure
 READING = ["whoami", "list_notes", "get_note"]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GMAIL = "https://www.googleapis.com/auth/gmail."
+EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 
 
 @pytest.fixture
@@ -220,24 +221,6 @@ async def test_accounts_that_a_new_release_asks_more_of_are_marked_when_it_start
     assert found == ["notes.write", "files.read"]
 
 
-def connection(*granted: str, method: str = "oauth", known: bool = True) -> Connection:
-    return Connection(
-        id="c",
-        organization_id="o",
-        owner="o",
-        integration_name="gmail",
-        auth_method_key=method,
-        external_id="e",
-        display_name="d",
-        type="OAUTH2",
-        scope="ORGANIZATION",
-        granted_scopes=list(granted) if known else None,
-        sealed=b"",
-        created_at=NOW,
-        updated_at=NOW,
-    )
-
-
 def instance(*enabled: str, method: str | None = None) -> WorkspaceIntegration:
     return WorkspaceIntegration(
         id="i",
@@ -254,31 +237,37 @@ def instance(*enabled: str, method: str | None = None) -> WorkspaceIntegration:
     )
 
 
-EMAIL = "https://www.googleapis.com/auth/userinfo.email"
-
-
 @pytest.mark.parametrize(
     ("granted", "missing"),
     [
-        (["openid", EMAIL, f"{GMAIL}send"], None),
-        (["openid", EMAIL, f"{GMAIL}modify"], None),
-        (["openid", EMAIL, "https://mail.google.com/"], None),
-        (["openid", "email", f"{GMAIL}compose"], None),
+        (["openid", EMAIL, f"{GMAIL}send"], []),
+        (["openid", EMAIL, f"{GMAIL}modify"], []),
+        (["openid", EMAIL, "https://mail.google.com/"], []),
+        (["openid", "email", f"{GMAIL}compose"], []),
         (["openid", EMAIL, f"{GMAIL}readonly"], [f"{GMAIL}send"]),
         (["openid", f"{GMAIL}send"], ["email"]),
     ],
 )
-def test_a_broader_scope_and_googles_own_names_count(granted: list[str], missing: list[str] | None) -> None:
+def test_a_broader_scope_and_googles_own_names_count(granted: list[str], missing: list[str]) -> None:
     gmail = Catalog().get("gmail")
-    assert missing_scopes(gmail, connection(*granted), [instance("send_email")]) == missing
+    method = gmail.auth_method("oauth")
+    needed = needed_scopes(gmail, method, [instance("send_email")])
+    assert lacking_scopes(method, needed, granted) == missing
 
 
-def test_nothing_is_missing_where_nobody_uses_the_account_or_uses_it_by_another_method() -> None:
+def test_nothing_is_needed_where_nobody_uses_the_account_or_uses_it_by_another_method() -> None:
     gmail = Catalog().get("gmail")
-    assert missing_scopes(gmail, connection("openid"), []) is None
-    assert missing_scopes(gmail, connection("openid"), [instance("send_email", method="another")]) is None
-    assert missing_scopes(gmail, connection("openid", method="gone"), [instance("send_email")]) is None
-    assert missing_scopes(gmail, connection(known=False), [instance("send_email")]) is None
+    method = gmail.auth_method("oauth")
+    assert needed_scopes(gmail, method, []) == ()
+    assert needed_scopes(gmail, method, [instance("send_email", method="another")]) == ()
+
+
+def test_several_uses_need_what_each_needs_once() -> None:
+    gmail = Catalog().get("gmail")
+    both = [instance("send_email"), instance("send_email", "modify_labels")]
+    needed = needed_scopes(gmail, gmail.auth_method("oauth"), both)
+    assert len(needed) == len(set(needed))
+    assert {"openid", "email", f"{GMAIL}send"} <= set(needed)
 
 
 def test_what_is_lacked_keeps_the_order_in_which_it_is_asked() -> None:
