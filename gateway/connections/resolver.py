@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.changes import ChangeFeed
 from gateway.connections.choice import Choice, Reason, Strategy, choose, is_active
+from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.setup_links import SetupLink, SetupLinks
 from gateway.errors import ConnectionNotFound, ConnectionRequired
 from gateway.kit.cache import ExactCache, Topic
@@ -75,6 +76,16 @@ class Resolver:
         if resolution.choice.connection is None:
             raise await self.refusal(caller, wanted, resolution)
         return resolution.choice.connection
+
+    async def has(self, caller: Caller, wanted: Wanted, scopes: Sequence[str] = ()) -> bool:
+        """Tell whether the account of this call is there and, as far as the provider told, has these permissions."""
+        connection = (await self.resolve(caller, wanted)).choice.connection
+        if connection is None:
+            return False
+        if connection.granted_scopes is None:
+            return True
+        method = self._catalog.get(wanted.integration_name).auth_method(connection.auth_method_key)
+        return not lacking_scopes(method, scopes, connection.granted_scopes)
 
     async def select(
         self, caller: Caller, *, external_id: str, integration_name: str, auth_method_key: str | None = None

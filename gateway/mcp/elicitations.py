@@ -14,10 +14,11 @@ from typing import TypeAlias
 import anyio
 
 from gateway.changes import ChangeFeed
-from gateway.connections.resolver import Resolver, Wanted
+from gateway.connections.resolver import Resolver
 from gateway.errors import ConnectionRequired
 from gateway.kit.cache import Topic
 from gateway.kit.tokens import hash_token
+from gateway.mcp.missing import Missing
 from gateway.principals import McpPrincipal
 
 MAX_PEOPLE = 10_000
@@ -38,7 +39,7 @@ class _Link:
     """One time that a client was given a link."""
 
     id: str
-    wanted: Wanted
+    missing: Missing
 
 
 class CompletionWatch:
@@ -81,16 +82,10 @@ class Elicitations:
         """Remember that this client is given the refusal's link."""
         if refusal.setup_url is None:
             return
-        details = refusal.details
-        wanted = Wanted(
-            integration_name=details["integrationName"],
-            workspace_integration_id=details["workspaceIntegrationId"],
-            alias=details["integrationAlias"],
-        )
         person = (principal.server_id, principal.end_user_id)
         links = self._links.setdefault(person, [])
         self._links.move_to_end(person)
-        links.append(_Link(elicitation_id(refusal.setup_url), wanted))
+        links.append(_Link(elicitation_id(refusal.setup_url), Missing.of(refusal)))
         del links[:-MAX_LINKS_OF_ONE_PERSON]
         if len(self._links) > MAX_PEOPLE:
             self._links.popitem(last=False)
@@ -114,7 +109,7 @@ class Elicitations:
 
     async def is_complete(self, principal: McpPrincipal, link: _Link) -> bool:
         """Tell whether the account that a link is for is there."""
-        return (await self._resolver.resolve(principal.caller, link.wanted)).choice.connection is not None
+        return await link.missing.is_there(self._resolver, principal.caller)
 
     def _hear(self, topics: Iterable[Topic]) -> None:
         for kind, changed in topics:

@@ -29,6 +29,7 @@ class McpFace:
         elicitations = Elicitations(resolver=gateway.resolver, changes=gateway.changes)
         handlers = McpHandlers(
             toolsets=gateway.toolsets,
+            resolver=gateway.resolver,
             execution=gateway.execution,
             listeners=self._listeners,
             waiting=self._waiting,

@@ -28,11 +28,13 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from gateway import __version__
+from gateway.connections.resolver import Resolver
 from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
 from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.listeners import Listeners, TooManyStreams
 from gateway.mcp.lists import SERVER_NAME, ToolLists
+from gateway.mcp.missing import Missing
 from gateway.mcp.progress import progress_of
 from gateway.mcp.results import LINK_REQUEST, Dialect, failure, success
 from gateway.mcp.visit import Visit, visit_of
@@ -51,6 +53,7 @@ class McpHandlers:
         self,
         *,
         toolsets: Toolsets,
+        resolver: Resolver,
         execution: Execution,
         listeners: Listeners,
         waiting: Waiting,
@@ -58,6 +61,7 @@ class McpHandlers:
         result_max_bytes: int,
     ) -> None:
         self._toolsets = toolsets
+        self._resolver = resolver
         self._execution = execution
         self._listeners = listeners
         self._waiting = waiting
@@ -125,6 +129,10 @@ class McpHandlers:
         """Run the call once its person has connected what it lacks, or return what is still missing after a while."""
         visit = visit_of(ctx)
 
+        async def lacks(refusal: ConnectionRequired) -> bool:
+            is_there = await Missing.of(refusal).is_there(self._resolver, visit.principal.caller)
+            return not is_there and await visit.still_admitted()
+
         async def attempt() -> Outcome | ToolgateError:
             if not await visit.still_admitted():
                 return Unauthorized("the token of this call is no longer valid")
@@ -133,6 +141,7 @@ class McpHandlers:
         return await self._waiting.outlast(
             refusal,
             attempt,
+            lacks=lacks,
             principal=visit.principal,
             # Since 2026-07-28 a client gives up by leaving.
             request_id=None if _is_modern(ctx) else ctx.request_id,

@@ -21,10 +21,13 @@ from gateway.tools.execution import Outcome
 MAX_WAITING = 2_000
 MAX_WAITING_OF_ONE_END_USER = 32
 """Those beyond are answered at once, as if nobody waited here."""
+MAX_ATTEMPTS = 3
+"""An account that is refused again and again needs its person, not another attempt."""
 TELLING_SECONDS = 15.0
 """How often a client hears that its call still waits. Some prolong their own time limit by it."""
 
 Attempt: TypeAlias = Callable[[], Awaitable[Outcome | ToolgateError]]
+Lacks: TypeAlias = Callable[[ConnectionRequired], Awaitable[bool]]
 Tell: TypeAlias = Callable[[ConnectionRequired, float], Awaitable[None]]
 """Tells the client what its call waits for, and for how many seconds it has."""
 
@@ -74,27 +77,33 @@ class Waiting:
         refusal: ConnectionRequired,
         attempt: Attempt,
         *,
+        lacks: Lacks,
         principal: McpPrincipal,
         request_id: object,
         seconds: float,
         tell: Tell,
     ) -> Outcome | ToolgateError:
-        """Return what `attempt` comes to once it lacks no account that its person can connect, or its last refusal.
+        """Return what `attempt` comes to once the call no longer lacks what it was refused for, or its last refusal.
 
-        What `attempt` raises goes through, and ends the waiting.
+        `lacks` is asked whenever something has changed. What `attempt` raises goes through, and ends the waiting.
         """
-        if principal.end_user_id is None or not self._has_room(principal.end_user_id):
+        if refusal.setup_url is None or not self._has_room(principal):
             return refusal
         with self._entered(principal, request_id) as call:
             deadline = asyncio.get_running_loop().time() + seconds
-            # At once, because the account may have come between the first attempt and the entry here.
-            outcome = await attempt()
-            while isinstance(outcome, ConnectionRequired) and outcome.setup_url is not None:
-                with self.places.left(principal.token_id):
-                    if not await self._woken(call, outcome, deadline=deadline, seconds=seconds, tell=tell):
+            attempts = 0
+            while True:
+                # Before any waiting too, because the account may have come between the refusal and the entry here.
+                if not await lacks(refusal):
+                    outcome = await attempt()
+                    attempts += 1
+                    if not isinstance(outcome, ConnectionRequired) or outcome.setup_url is None:
                         return outcome
-                outcome = await attempt()
-            return outcome
+                    refusal = outcome
+                with self.places.left(principal.token_id):
+                    is_woken = await self._woken(call, refusal, deadline=deadline, seconds=seconds, tell=tell)
+                if not is_woken or attempts == MAX_ATTEMPTS:
+                    return refusal
 
     def cancel(self, principal: McpPrincipal, request_id: object) -> None:
         """End the waiting of a call that its client has given up (`notifications/cancelled`, before 2026-07-28)."""
@@ -133,9 +142,9 @@ class Waiting:
             if not calls and self._calls.get(end_user) is calls:
                 del self._calls[end_user]
 
-    def _has_room(self, end_user_id: str) -> bool:
+    def _has_room(self, principal: McpPrincipal) -> bool:
         everywhere = sum(len(calls) for calls in self._calls.values())
-        of_one = len(self._calls.get(end_user_id, ()))
+        of_one = len(self._calls.get(principal.end_user_id or "", ()))
         return not self._is_closed and everywhere < MAX_WAITING and of_one < MAX_WAITING_OF_ONE_END_USER
 
     def _hear(self, topics: Iterable[Topic]) -> None:

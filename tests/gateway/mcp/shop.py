@@ -1,8 +1,10 @@
 """One workspace with two people, set up straight in storage: what an MCP server of it does is what is tested."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.acme.grants import SCOPES
 from gateway.connections.connections import NewConnection
 from gateway.kit.tokens import TokenKind, mint
 from gateway.naming import tool_prefix
@@ -68,9 +70,17 @@ class Shop:
             assert row is not None
             return row
 
-    async def connect(self, end_user: EndUser | None, person: str, *, name: str = "acme", **values: Any) -> str:
-        """Connect a person's account at Acme; returns the connection's id."""
-        answer = self.served.acme.app.issue_token(person)
+    async def connect(
+        self,
+        end_user: EndUser | None,
+        person: str,
+        *,
+        name: str = "acme",
+        scopes: Sequence[str] | None = None,
+        **values: Any,
+    ) -> str:
+        """Connect a person's account at Acme, with all scopes or these; returns the connection's id."""
+        answer = self.served.acme.app.issue_token(person, scope=SCOPES if scopes is None else scopes)
         new = NewConnection(
             type="OAUTH2",
             integration_name=name,
@@ -79,6 +89,7 @@ class Shop:
             workspace_id=self.workspace.id,
             end_user_external_id=end_user.external_id if end_user else None,
             values={"accessToken": answer["access_token"]},
+            granted_scopes=None if scopes is None else list(scopes),
             **values,
         )
         row, _ = await self.served.gateway.connections.create(self.scope, new)

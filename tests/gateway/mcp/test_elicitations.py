@@ -93,6 +93,22 @@ async def test_only_the_account_that_the_link_was_for_completes_it(shop: Shop, w
         assert await heard.completion() != link
 
 
+async def test_a_link_for_a_permission_is_complete_when_that_is_given(shop: Shop, wire: Wire) -> None:
+    await shop.add("acme")
+    account = await shop.connect(shop.alice, "alice", scopes=["profile"])
+    session = await session_of(wire)
+    async with listening(wire, session) as heard:
+        link = await asked(wire, session, "acme__list_notes")
+        hearing = asyncio.create_task(heard.completion())
+        for scopes in (["profile", "files.read"], ["profile", "notes.read"]):
+            assert not hearing.done()
+            token = shop.served.acme.app.issue_token("alice", scope=scopes)["access_token"]
+            await shop.served.gateway.connections.replace_credentials(
+                shop.scope, account, {"accessToken": token}, granted_scopes=scopes
+            )
+        assert await hearing == link
+
+
 async def test_nobody_elses_client_hears_of_it(shop: Shop, wire: Wire, client: httpx2.AsyncClient) -> None:
     await shop.add("acme")
     bobs = Wire(client, shop.url, await shop.token(shop.bob))

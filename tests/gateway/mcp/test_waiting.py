@@ -12,7 +12,7 @@ import pytest
 from gateway.changes import ChangeFeed
 from gateway.errors import ConnectionRequired, ToolgateError
 from gateway.mcp.places import Places
-from gateway.mcp.waiting import MAX_WAITING_OF_ONE_END_USER, Waiting
+from gateway.mcp.waiting import MAX_ATTEMPTS, MAX_WAITING_OF_ONE_END_USER, Waiting
 from gateway.principals import McpPrincipal
 from gateway.tools.execution import Outcome
 from integrations.action import ActionResult
@@ -178,6 +178,22 @@ async def test_a_call_that_its_client_cancels_is_not_run_when_the_account_comes(
         assert (await next_of(heard))["result"]["isError"]
 
 
+async def test_a_call_waits_for_a_permission_that_its_account_lacks(shop: Shop, wire: Wire) -> None:
+    account = await shop.connect(shop.alice, "alice", scopes=["profile"])
+    call = a_call(modern=True)
+    call["params"] |= {"name": "acme__create_note", "arguments": {"title": "hello"}}
+    async with told(wire, **call) as heard:
+        assert "/connect/s/" in (await next_of(heard))["params"]["message"]
+        asked = shop.served.acme.app.counters.api_calls["alice"]
+        await shop.connect(shop.bob, "bob")
+        whole = shop.served.acme.app.issue_token("alice")
+        await shop.served.gateway.connections.replace_credentials(
+            shop.scope, account, {"accessToken": whole["access_token"]}, granted_scopes=whole["scope"].split()
+        )
+        assert (await next_of(heard))["result"]["structuredContent"]["author"]["id"] == "alice"
+    assert shop.served.acme.app.counters.api_calls["alice"] == asked + 1
+
+
 async def test_calls_that_wait_leave_their_tokens_places_to_others(shop: Shop, wire: Wire) -> None:
     await shop.add("datetime")
     async with AsyncExitStack() as stack:
@@ -209,15 +225,21 @@ class Account:
 
     def __init__(self) -> None:
         self.is_there = False
+        self.works = True
         self.attempts = 0
+
+    async def lacks(self, _refusal: ConnectionRequired) -> bool:
+        return not self.is_there
 
     async def attempt(self) -> Outcome | ToolgateError:
         self.attempts += 1
-        return DONE if self.is_there else REFUSAL
+        return DONE if self.works else REFUSAL
 
 
 def outlast(waiting: Waiting, account: Account, *, seconds: float = 60) -> "asyncio.Task[Outcome | ToolgateError]":
-    running = waiting.outlast(REFUSAL, account.attempt, principal=ALICE, request_id=1, seconds=seconds, tell=silent)
+    running = waiting.outlast(
+        REFUSAL, account.attempt, lacks=account.lacks, principal=ALICE, request_id=1, seconds=seconds, tell=silent
+    )
     return asyncio.ensure_future(running)
 
 
@@ -231,10 +253,10 @@ async def test_nobody_asks_again_until_something_has_changed_for_this_person() -
     changes, account = ChangeFeed(), Account()
     call = outlast(Waiting(changes=changes, places=Places()), account)
     await turns()
-    assert account.attempts == 1
+    assert account.attempts == 0
     changes.publish([("end_user_connections", "bob"), ("connection", "1")])
     await turns()
-    assert account.attempts == 1
+    assert account.attempts == 0
     account.is_there = True
     changes.publish([("end_user_connections", "alice")])
     assert await asyncio.wait_for(call, PATIENCE_SECONDS) is DONE
@@ -247,7 +269,7 @@ async def test_nothing_is_tried_for_a_client_that_has_left() -> None:
     call.cancel()
     changes.publish([("end_user_connections", "alice")])
     await turns()
-    assert (call.cancelled(), account.attempts) == (True, 1)
+    assert (call.cancelled(), account.attempts) == (True, 0)
 
 
 async def test_an_account_that_came_between_the_refusal_and_the_waiting_is_not_missed() -> None:
@@ -255,6 +277,16 @@ async def test_an_account_that_came_between_the_refusal_and_the_waiting_is_not_m
     account.is_there = True
     call = outlast(Waiting(changes=ChangeFeed(), places=Places()), account)
     assert await asyncio.wait_for(call, PATIENCE_SECONDS) is DONE
+
+
+async def test_an_account_that_is_refused_time_and_again_is_not_tried_for_ever() -> None:
+    changes, account = ChangeFeed(), Account()
+    account.is_there, account.works = True, False
+    call = outlast(Waiting(changes=changes, places=Places()), account)
+    while not call.done():
+        await turns()
+        changes.publish([("end_user_connections", "alice")])
+    assert (await call, account.attempts) == (REFUSAL, MAX_ATTEMPTS)
 
 
 async def test_calls_beyond_what_may_wait_are_refused_at_once_and_those_that_end_make_room() -> None:
@@ -287,7 +319,10 @@ async def test_a_client_is_told_time_and_again_with_rising_progress_and_in_the_e
         progress.append(waited)
 
     waiting = Waiting(changes=ChangeFeed(), places=Places(), telling_seconds=0.01)
-    ended = await waiting.outlast(REFUSAL, Account().attempt, principal=ALICE, request_id=1, seconds=0.1, tell=tell)
+    account = Account()
+    ended = await waiting.outlast(
+        REFUSAL, account.attempt, lacks=account.lacks, principal=ALICE, request_id=1, seconds=0.1, tell=tell
+    )
     assert ended is REFUSAL
     assert len(progress) > 2
     assert progress == sorted(set(progress))
