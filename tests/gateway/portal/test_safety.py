@@ -5,6 +5,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway.app import create_app
+from gateway.settings import Settings
+from gateway.wiring import open_gateway
 from tests.gateway.portal.shop import Shop, open_shop
 from tests.gateway.portal.visiting import Page, Person
 
@@ -230,3 +233,16 @@ async def test_the_address_of_a_form_is_a_page_that_says_what_to_do(shop: Shop) 
         page = await person.open(f"/connect/{path}")
         assert (page.status, "Open the link that you were given" in page.text) == (404, True)
         assert_kept_to_itself(page)
+
+
+async def test_over_https_the_cookie_is_bound_to_this_host_and_browsers_stay_with_https(settings: Settings) -> None:
+    public_url = "https://tools.example.com"
+    async with open_gateway(settings.model_copy(update={"public_url": public_url})) as gateway:
+        transport = httpx2.ASGITransport(app=create_app(gateway))
+        async with httpx2.AsyncClient(transport=transport, base_url=public_url) as client:
+            answer = await client.get("/connect/portal?token=eut_wrong")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-toolgate_connect=")
+    assert "Secure" in cookie
+    assert "Domain" not in cookie
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
