@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from pydantic import SecretStr
 
 from gateway.app import create_app
+from gateway.connections import missing_scopes
 from gateway.settings import Settings
 from gateway.wiring import open_gateway
 from tests.parts.rest import SERVICE_KEY, Rest, failure, new_organization
@@ -67,3 +69,27 @@ async def test_values_come_back_as_they_went_in(api: Rest) -> None:
     assert (await api.get("/end-users", workspaceId="a", email="bob@example.COM")).json()["total"] == 1
     assert (await api.delete("/workspaces/a")).status_code == 200
     assert (await api.get("/mcp/servers")).json()["total"] == 0
+
+
+async def test_accounts_are_marked_for_what_they_lack_at_once_and_beside_the_requests(
+    api: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing_scopes, "FEW", 2)
+    await api.made("/workspaces", {"name": "A", "slug": "a"})
+    slack = {"integrationName": "slack", "connectionStrategy": "per_user", "enabledActions": ["list_channels"]}
+    added = await api.made("/workspaces/a/integrations", slack)
+    for number in range(4):
+        account = {"type": "OAUTH2", "integrationName": "slack", "authMethodKey": "user", "accessToken": "xoxp"}
+        names = {"externalId": f"s{number}", "displayName": "S", "workspaceId": "a", "endUserId": f"u{number}"}
+        made = await api.made("/connections", {**account, **names, "scope_oauth": "channels:read,groups:read"})
+        assert "missingScopes" not in made
+    changed = {"enabledActions": ["list_channels", "send_channel_message"]}
+    assert (await api.patch(f"/workspaces/a/integrations/{added['id']}", changed)).status_code == 200
+    async with asyncio.timeout(20):
+        while await marks(api) != {("chat:write",)}:  # noqa: ASYNC110 -- what another task writes to the database
+            await asyncio.sleep(0.01)
+
+
+async def marks(api: Rest) -> set[tuple[str, ...]]:
+    connections: list[dict[str, Any]] = (await api.get("/connections")).json()["connections"]
+    return {tuple(each.get("missingScopes", ())) for each in connections}
