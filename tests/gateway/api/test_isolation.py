@@ -153,6 +153,8 @@ REFERENCES: list[tuple[str, str, dict[str, Any], str]] = [
     ("PUT", "/end-users/sync", {"endUsers": [{"externalId": "x"}]}, "workspaceId"),
     ("POST", "/mcp/servers", {"name": "S"}, "workspaceId"),
     ("POST", "/connect/token", {"integrationName": "slack", "connectionName": "S", "externalId": "x"}, "workspaceId"),
+    ("POST", "/oauth-apps", {"integrationName": "slack", "name": "A", "clientId": "a"}, "workspaceId"),
+    ("POST", "/webhooks", {"url": "https://app.invalid/"}, "workspaceId"),
     ("POST", "/connections", {"type": "SECRET_TEXT", "secretText": "s", "externalId": "x", "displayName": "X",
                               "integrationName": "github"}, "workspaceId"),
     ("POST", "/connections/resolve", {"integrationName": "hash-encode"}, "workspaceId"),
@@ -190,7 +192,9 @@ async def test_a_foreign_reference_in_a_body_answers_like_an_unknown_one(
             assert (await asked(narrow, value))[:2] == (403, "SCOPE_DENIED")
 
 
-@pytest.mark.parametrize("path", ["/end-users", "/mcp/servers", "/connections"])
+@pytest.mark.parametrize(
+    "path", ["/end-users", "/mcp/servers", "/connections", "/oauth-apps", "/oauth-apps/available/slack"]
+)
 async def test_a_foreign_workspace_in_a_query_answers_like_an_unknown_one(
     mine: Estate, foreign: Estate, path: str
 ) -> None:
@@ -202,7 +206,9 @@ async def test_a_foreign_workspace_in_a_query_answers_like_an_unknown_one(
 
 async def test_a_narrowed_keys_lists_hold_its_workspaces_only(mine: Estate, next_door: Estate) -> None:
     narrow = await new_key(mine.owner, scope="workspace", workspaceIds=[mine.ids["workspaceId"].upper()])
-    for path, name in (("/workspaces", "workspaces"), ("/mcp/servers", "servers"), ("/connections", "connections")):
+    lists = {"/workspaces": "workspaces", "/mcp/servers": "servers", "/connections": "connections"}
+    lists |= {"/oauth-apps": "oauthApps", "/webhooks": "webhooks"}
+    for path, name in lists.items():
         assert (await mine.owner.get(path)).json()["total"] == 2
         (row,) = (await narrow.get(path)).json()[name]
         assert row.get("workspaceId", row["id"]) == mine.ids["workspaceId"]
@@ -212,3 +218,31 @@ async def test_a_key_can_not_be_narrowed_to_a_foreign_workspace(mine: Estate, fo
     for workspace in (foreign.ids["workspaceId"], UNKNOWN):
         body = {"name": "A", "permissions": {"scope": "workspace", "workspaceIds": [workspace]}}
         assert failure(await mine.owner.post("/api-keys", body)) == (400, "VALIDATION_ERROR")
+
+
+WANTED = {"integrationName": "slack", "connectionName": "S", "externalId": "x", "workspaceId": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name", "kind"),
+    [
+        ("/connect/token", {**WANTED, "oauthAppMode": "custom"}, "oauthAppId", "oauth-apps"),
+        ("/connect/token", WANTED, "workspaceIntegrationId", "integrations"),
+        ("/end-users/{id}/connect-token", {}, "workspaceIntegrationId", "integrations"),
+        ("/end-users/{id}/invite", {"email": "a@b.example"}, "workspaceIntegrationId", "integrations"),
+        (
+            "/workspaces/mine/integrations",
+            {"integrationName": "slack", "oauthAppMode": "custom"},
+            "oauthAppId",
+            "oauth-apps",
+        ),
+    ],
+)
+async def test_what_is_chosen_for_connecting_is_the_workspaces_own(
+    mine: Estate, next_door: Estate, foreign: Estate, path: str, body: dict[str, Any], name: str, kind: str
+) -> None:
+    path = path.replace("{id}", mine.ids["end-users"])
+    nothing = failure(await mine.owner.post(path, {**body, name: UNKNOWN}))
+    assert nothing[0] in (400, 404)
+    for other in (foreign, next_door):
+        assert failure(await mine.owner.post(path, {**body, name: other.ids[kind]})) == nothing
