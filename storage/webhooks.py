@@ -57,8 +57,8 @@ class Recorded:
 class WebhookDeliveries(Repository[WebhookDelivery]):
     """Events on their way, within the scope of their webhook.
 
-    `holding`: one that waits for its next attempt holds up later ones about the same subject as long as no more than
-    so many attempts have failed.
+    `holding`: one that was refused holds up later ones about the same subject, as long as no more than so many
+    attempts have failed.
     """
 
     record = WebhookDelivery
@@ -80,21 +80,36 @@ class WebhookDeliveries(Repository[WebhookDelivery]):
         order = (col(WebhookDelivery.sequence).desc(),)
         return await self._page(scope, *conditions, limit=limit, offset=offset, order=order)
 
-    async def due(self, webhook_id: str, now: datetime, *, holding: int, limit: int) -> list[WebhookDelivery]:
-        """Return what may be sent to a webhook now, in order."""
+    async def due(
+        self,
+        webhook_id: str,
+        now: datetime,
+        *,
+        retries: bool,
+        holding: int,
+        besides: Collection[str] = (),
+        limit: int,
+    ) -> list[WebhookDelivery]:
+        """Return what may be sent to a webhook now, in order: of what is new or of `retries`, `besides` subjects."""
         found = await self._session.scalars(
             select(WebhookDelivery)
-            .where(col(WebhookDelivery.webhook_id) == webhook_id, _may_be_sent(now, holding))
+            .where(
+                col(WebhookDelivery.webhook_id) == webhook_id,
+                col(WebhookDelivery.subject_id).not_in(besides),
+                _may_be_sent(now, retries, holding),
+            )
             .order_by(col(WebhookDelivery.sequence))
             .limit(limit)
         )
         return list(found)
 
-    async def due_webhooks(self, now: datetime, *, holding: int, besides: Collection[str]) -> list[str]:
-        """Return the ids of the webhooks, besides these, to which something may be sent now."""
+    async def due_webhooks(
+        self, now: datetime, *, retries: bool, holding: int, besides: Collection[str] = ()
+    ) -> list[str]:
+        """Return the ids of the webhooks, besides these, to which something new, or of `retries`, may be sent now."""
         found = await self._session.scalars(
             select(col(WebhookDelivery.webhook_id))
-            .where(col(WebhookDelivery.webhook_id).not_in(besides), _may_be_sent(now, holding))
+            .where(col(WebhookDelivery.webhook_id).not_in(besides), _may_be_sent(now, retries, holding))
             .distinct()
         )
         return list(found)
@@ -187,14 +202,16 @@ def _is(status: str) -> ColumnElement[bool]:
     return col(WebhookDelivery.status) == status
 
 
-def _may_be_sent(now: datetime, holding: int) -> ColumnElement[bool]:
+def _may_be_sent(now: datetime, retries: bool, holding: int) -> ColumnElement[bool]:
     earlier = aliased(WebhookDelivery)
     is_held = exists().where(
         col(earlier.webhook_id) == col(WebhookDelivery.webhook_id),
         col(earlier.subject_id) == col(WebhookDelivery.subject_id),
         col(earlier.sequence) < col(WebhookDelivery.sequence),
         col(earlier.status) == "PENDING",
-        col(earlier.next_attempt_at) > now,
         col(earlier.attempts) <= holding,
+        or_(col(earlier.attempts) > 0, col(earlier.next_attempt_at) > now),
     )
-    return and_(_is("PENDING"), col(WebhookDelivery.next_attempt_at) <= now, ~is_held)
+    attempts = col(WebhookDelivery.attempts)
+    is_of_kind = attempts > 0 if retries else attempts == 0
+    return and_(_is("PENDING"), is_of_kind, col(WebhookDelivery.next_attempt_at) <= now, ~is_held)

@@ -1,4 +1,4 @@
-"""Delivery of events beside the requests: whatever is due is sent, each webhook in a lane of its own.
+"""Delivery of events beside the requests: whatever is due is sent, each webhook in lanes of its own.
 
 What is to be sent stands in the database and nowhere else. A process that ends in the middle of an attempt leaves
 it to be repeated by the next process, which is why an event may arrive twice. One process at a time has the
@@ -8,8 +8,8 @@ database, so no attempt is made by two.
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -18,6 +18,7 @@ from gateway.kit.background import Background
 from gateway.kit.clock import Clock
 from gateway.webhooks.lane import Lane
 from gateway.webhooks.outcomes import Outcomes
+from gateway.webhooks.pauses import Pauses
 from gateway.webhooks.retention import Retention
 from gateway.webhooks.schedule import HOLDING_ATTEMPTS
 from gateway.webhooks.sender import Sender
@@ -26,6 +27,10 @@ from storage.database import Database
 _AFTER_FAILURE: Final = timedelta(seconds=5)
 _LONGEST_SLEEP_SECONDS: Final = 60.0
 _SHORTEST_SLEEP_SECONDS: Final = 0.05
+_NEW: Final = False
+_RETRIES: Final = True
+_Key: TypeAlias = tuple[str, bool]
+"""A webhook, and whether the lane is for what it refused before."""
 _log = structlog.stdlib.get_logger()
 
 
@@ -38,8 +43,9 @@ class Delivery:
         self._changes = changes
         self._clock = clock
         self._outcomes = Outcomes(database, clock=clock)
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._paused: dict[str, datetime] = {}
+        self._pauses = Pauses(clock)
+        self._lanes: dict[_Key, Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._rounds = Background("webhook delivery", self._open_lanes)
         self._sweeps = Background("webhook retention", Retention(database, clock=clock).sweep)
 
@@ -52,47 +58,70 @@ class Delivery:
                 yield
         finally:
             unsubscribe()
-            lanes = tuple(self._lanes.values())
-            for lane in lanes:
-                lane.cancel()
-            if lanes:
-                await asyncio.wait(lanes)
+            tasks = tuple(self._tasks)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
 
     def _hear(self, topics: Iterable[Topic]) -> None:
-        for kind, row_id in topics:
-            if kind == "webhook":
-                # A new address, perhaps, which asked for no pause.
-                self._paused.pop(row_id, None)
-                self._rounds.wake()
-            elif kind == "webhook_deliveries" and row_id not in self._lanes:
-                # A lane that is open finds by itself what has come, and wakes the next round when it closes.
-                self._rounds.wake()
+        for kind, webhook_id in topics:
+            match kind:
+                case "webhook":
+                    # A new address, perhaps, which asked for no pause.
+                    self._pauses.end(webhook_id)
+                    self._rounds.wake()
+                case "webhook_deliveries":
+                    self._wake(webhook_id)
+                case _:
+                    pass
+
+    def _wake(self, webhook_id: str) -> None:
+        """Look for what is new for a webhook."""
+        lane = self._lanes.get((webhook_id, _NEW))
+        (self._rounds if lane is None else lane).wake()
 
     async def _open_lanes(self) -> float:
-        """Open a lane for every webhook with something due; return when to look again, in seconds."""
-        now = self._clock()
-        self._paused = {webhook_id: until for webhook_id, until in self._paused.items() if until > now}
-        others = {*self._lanes, *self._paused}
+        """Open a lane wherever something is due; return when to look again, in seconds."""
+        now, paused = self._clock(), self._pauses.current()
         async with self._database.read() as tx:
-            due = await tx.webhook_deliveries.due_webhooks(now, holding=HOLDING_ATTEMPTS, besides=others)
+            for retries in (_NEW, _RETRIES):
+                besides = {*paused, *(webhook_id for webhook_id, kind in self._lanes if kind is retries)}
+                due = await tx.webhook_deliveries.due_webhooks(
+                    now, retries=retries, holding=HOLDING_ATTEMPTS, besides=besides
+                )
+                for webhook_id in due:
+                    self._open(webhook_id, retries=retries)
             next_attempt = await tx.webhook_deliveries.next_attempt(now)
-        for webhook_id in due:
-            self._lanes[webhook_id] = asyncio.create_task(self._run(webhook_id), name=f"webhook {webhook_id}")
-        moments = [*self._paused.values(), *([next_attempt] if next_attempt is not None else [])]
+        moments = [*paused.values(), *([next_attempt] if next_attempt is not None else [])]
         seconds = min(((moment - now).total_seconds() for moment in moments), default=_LONGEST_SLEEP_SECONDS)
         return min(max(seconds, _SHORTEST_SLEEP_SECONDS), _LONGEST_SLEEP_SECONDS)
 
-    async def _run(self, webhook_id: str) -> None:
+    def _open(self, webhook_id: str, *, retries: bool) -> None:
         lane = Lane(
-            webhook_id, database=self._database, sender=self._sender, outcomes=self._outcomes, clock=self._clock
+            webhook_id,
+            retries=retries,
+            database=self._database,
+            sender=self._sender,
+            outcomes=self._outcomes,
+            pauses=self._pauses,
+            on_retried=lambda: self._wake(webhook_id),
+            clock=self._clock,
         )
+        self._lanes[webhook_id, retries] = lane
+        task = asyncio.create_task(self._run(webhook_id, lane), name=f"webhook {webhook_id}")
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._close((webhook_id, retries), done))
+
+    def _close(self, key: _Key, task: asyncio.Task[None]) -> None:
+        del self._lanes[key]
+        self._tasks.discard(task)
+        # What has come since it looked last, and what it left because of a pause.
+        self._rounds.wake()
+
+    async def _run(self, webhook_id: str, lane: Lane) -> None:
         try:
             await lane.run()
         except Exception:  # noqa: BLE001 -- one webhook's failure must not end the delivery to all others
             _log.exception("delivery failed", webhook_id=webhook_id)
-            self._paused[webhook_id] = self._clock() + _AFTER_FAILURE
-        finally:
-            del self._lanes[webhook_id]
-            if lane.pause:
-                self._paused[webhook_id] = self._clock() + lane.pause
-            self._rounds.wake()
+            self._pauses.begin(webhook_id, self._clock() + _AFTER_FAILURE)

@@ -1,79 +1,110 @@
-"""One webhook's events on their way: those about one person in order, those about different ones beside each other."""
+"""Events on their way to one webhook: about one person in order, about different ones beside each other."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.kit.clock import Clock
 from gateway.webhooks.outcomes import Outcomes
+from gateway.webhooks.pauses import Pauses
 from gateway.webhooks.schedule import HOLDING_ATTEMPTS, Verdict
 from gateway.webhooks.sender import Sender
 from storage.database import Database
 from storage.records import Webhook, WebhookDelivery
 
-_BESIDE_EACH_OTHER: Final = 16
+_WIDTH: Final = 16
+"""How many new events are sent beside each other: one that the receiver is slow with holds up few others."""
+_WIDTH_OF_RETRIES: Final = 1
+"""A dead receiver must not take many connections, and what it refused must not stand in the way of what is new."""
 _AT_ONCE: Final = 100
-_AT_ONCE_IN_TROUBLE: Final = 5
 
 
 class Lane:
-    """Sends to one webhook until nothing is due, or until the receiver asks to be left alone."""
+    """Sends to one webhook until nothing is due: either what is new, or what was refused before."""
 
     def __init__(
-        self, webhook_id: str, *, database: Database, sender: Sender, outcomes: Outcomes, clock: Clock
+        self,
+        webhook_id: str,
+        *,
+        retries: bool,
+        database: Database,
+        sender: Sender,
+        outcomes: Outcomes,
+        pauses: Pauses,
+        on_retried: Callable[[], None],
+        clock: Clock,
     ) -> None:
+        """`on_retried` is called when what a refused event has held up may be due."""
         self._webhook_id = webhook_id
+        self._retries = retries
         self._database = database
         self._sender = sender
         self._outcomes = outcomes
+        self._pauses = pauses
+        self._on_retried = on_retried
         self._clock = clock
-        self._stopped = False
-        self.pause = timedelta()
-        """For how long the receiver asked to be left alone, from its end on."""
+        self._is_gone = False
+        self._slots = asyncio.Semaphore(_WIDTH_OF_RETRIES if retries else _WIDTH)
+        self._busy: set[str] = set()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for more now."""
+        self._woken.set()
 
     async def run(self) -> None:
         """Send whatever is due, and what becomes due meanwhile."""
-        while not self._stopped:
-            webhook, batch = await self._due()
-            if webhook is None or not batch:
-                return
-            if batch[0].attempts:
-                # The receiver is in trouble, or was. A dead one must not take many connections.
-                await self._send_all(webhook, batch[:_AT_ONCE_IN_TROUBLE], asyncio.Semaphore(1))
-            else:
-                await self._send_all(webhook, batch, asyncio.Semaphore(_BESIDE_EACH_OTHER))
+        async with asyncio.TaskGroup() as group:
+            while not self._is_stopped:
+                self._woken.clear()
+                webhook, batch = await self._due()
+                if webhook is None or not (batch or self._busy):
+                    return
+                for about_one in _by_subject(batch):
+                    await self._slots.acquire()
+                    self._busy.add(about_one[0].subject_id)
+                    group.create_task(self._send_in_order(webhook, about_one))
+                if not batch:
+                    await self._woken.wait()
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._is_gone or self._webhook_id in self._pauses.current()
 
     async def _due(self) -> tuple[Webhook | None, Sequence[WebhookDelivery]]:
+        # Taken before the transaction sees the database: what ends meanwhile would look as if it were still to be sent.
+        busy = frozenset(self._busy)
         async with self._database.read() as tx:
             webhook = await tx.webhooks.find(self._webhook_id)
             batch = await tx.webhook_deliveries.due(
-                self._webhook_id, self._clock(), holding=HOLDING_ATTEMPTS, limit=_AT_ONCE
+                self._webhook_id,
+                self._clock(),
+                retries=self._retries,
+                holding=HOLDING_ATTEMPTS,
+                besides=busy,
+                limit=_AT_ONCE,
             )
         return webhook, batch
 
-    async def _send_all(self, webhook: Webhook, batch: Sequence[WebhookDelivery], width: asyncio.Semaphore) -> None:
-        async with asyncio.TaskGroup() as group:
-            for about_one in _by_subject(batch):
-                group.create_task(self._send_in_order(webhook, about_one, width))
-
-    async def _send_in_order(
-        self, webhook: Webhook, deliveries: Sequence[WebhookDelivery], width: asyncio.Semaphore
-    ) -> None:
-        for delivery in deliveries:
-            async with width:
-                if self._stopped or not await self._send(webhook, delivery):
+    async def _send_in_order(self, webhook: Webhook, about_one: Sequence[WebhookDelivery]) -> None:
+        try:
+            for delivery in about_one:
+                if self._is_stopped or not await self._send(webhook, delivery):
                     return
+        finally:
+            self._busy.discard(about_one[0].subject_id)
+            self._slots.release()
+            self._woken.set()
 
     async def _send(self, webhook: Webhook, delivery: WebhookDelivery) -> bool:
         """Send one event; tells whether what is told of the same subject next may follow now."""
         attempt = await self._sender.attempt(webhook, delivery)
         if attempt.retry_after:
-            self.pause = attempt.retry_after
-            self._stopped = True
+            self._pauses.begin(self._webhook_id, attempt.at + attempt.retry_after)
         step = await self._outcomes.note(delivery, attempt)
-        if step.verdict is Verdict.GONE:
-            self._stopped = True
+        self._is_gone |= step.verdict is Verdict.GONE
+        if self._retries:
+            self._on_retried()
         return step.verdict is not Verdict.RETRY or delivery.attempts + 1 > HOLDING_ATTEMPTS
 
 

@@ -43,8 +43,8 @@ class Receiver:
     url: str = ""
     answering: Callable[[Heard], bytes] = lambda _heard: OK
     heard: list[Heard] = field(default_factory=list[Heard])
-    silent: bool = False
-    """Take requests and never answer."""
+    hanging: Callable[[Heard], bool] = lambda _heard: False
+    """Which requests are taken and never answered."""
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -65,7 +65,7 @@ class Receiver:
             async with self._came:
                 self.heard.append(heard)
                 self._came.notify_all()
-            if self.silent:
+            if self.hanging(heard):
                 await asyncio.Event().wait()
             writer.write(self.answering(heard))
             await writer.drain()

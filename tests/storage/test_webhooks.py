@@ -35,11 +35,16 @@ async def add(database: Database, tenant: Tenant, **values: Any) -> WebhookDeliv
 
 
 async def due(database: Database, tenant: Tenant, *, now: datetime = NOW) -> list[str]:
+    found: list[str] = []
     async with database.read() as tx:
-        rows = await tx.webhook_deliveries.due(tenant.webhook.id, now, holding=HOLDING, limit=100)
-        webhooks = await tx.webhook_deliveries.due_webhooks(now, holding=HOLDING, besides=())
-    assert webhooks == ([tenant.webhook.id] if rows else [])
-    return [row.id for row in rows]
+        for retries in (True, False):
+            kind: dict[str, Any] = {"retries": retries, "holding": HOLDING}
+            rows = await tx.webhook_deliveries.due(tenant.webhook.id, now, **kind, limit=100)
+            webhooks = await tx.webhook_deliveries.due_webhooks(now, **kind)
+            assert webhooks == ([tenant.webhook.id] if rows else [])
+            assert all((row.attempts > 0) is retries for row in rows)
+            found += [row.id for row in rows]
+    return found
 
 
 async def noted(database: Database, *outcomes: Recorded) -> None:
@@ -62,14 +67,12 @@ async def test_what_is_appended_later_comes_later_whatever_its_clock_says(databa
     assert [row.id for row in page.rows] == [second.id, first.id]
 
 
-async def test_what_waits_for_its_next_attempt_holds_up_its_own_subject_for_some_attempts(
-    database: Database, tenant: Tenant
-) -> None:
+async def test_what_was_refused_holds_up_its_own_subject_for_some_attempts(database: Database, tenant: Tenant) -> None:
     earlier = await add(database, tenant, subject_id="alice", attempts=HOLDING, next_attempt_at=at(10))
     later = await add(database, tenant, subject_id="alice")
     other = await add(database, tenant, subject_id="bob")
     assert await due(database, tenant) == [other.id]
-    assert await due(database, tenant, now=at(10)) == [earlier.id, later.id, other.id]
+    assert await due(database, tenant, now=at(10)) == [earlier.id, other.id]
     async with database.read() as tx:
         assert await tx.webhook_deliveries.next_attempt(NOW) == at(10)
 
@@ -86,8 +89,10 @@ async def test_one_webhooks_trouble_holds_up_no_other(database: Database, tenant
         other = await tx.webhooks.insert(a_webhook(tenant.workspace))
         await tx.webhook_deliveries.append([a_delivery(other, subject_id="alice")])
     async with database.read() as tx:
-        assert await tx.webhook_deliveries.due_webhooks(NOW, holding=HOLDING, besides=()) == [other.id]
-        assert await tx.webhook_deliveries.due_webhooks(NOW, holding=HOLDING, besides=[other.id]) == []
+        new: dict[str, Any] = {"retries": False, "holding": HOLDING}
+        assert await tx.webhook_deliveries.due_webhooks(NOW, **new) == [other.id]
+        assert await tx.webhook_deliveries.due_webhooks(NOW, **new, besides=[other.id]) == []
+        assert await tx.webhook_deliveries.due(other.id, NOW, **new, besides=["alice"], limit=9) == []
 
 
 async def test_outcomes_are_noted_together_and_only_of_what_is_pending(database: Database, tenant: Tenant) -> None:

@@ -32,10 +32,10 @@ async def test_what_a_killed_process_left_the_next_one_delivers(
             backend = Backend(rest, workspace["id"])
             webhook, _ = await backend.registers(receiver.url)
 
-    receiver.silent = silent
+    receiver.hanging = lambda _heard: silent
     await connect_and_die(settings, backend)
     assert receiver.heard
-    receiver.silent = False
+    receiver.hanging = lambda _heard: False
 
     async with open_gateway(settings) as gateway:
         transport = httpx2.ASGITransport(app=create_app(gateway))

@@ -210,16 +210,17 @@ async def test_all_that_failed_since_a_moment_is_sent_again(
 ) -> None:
     webhook, _ = await backend.registers(receiver.url)
     path = f"/webhooks/{webhook['id']}"
-    receiver.silent = True
+    receiver.answering = lambda _heard: FAILING
     await backend.connects("before")
     clock.advance(60)
     since = to_wire(clock())
     for number in range(3):
         await backend.connects(f"c{number}")
+    await receiver.hears(4)
     await backend.does("PATCH", path, {"enabled": False})
     for each in await backend.noted(webhook, "FAILED", 4):
         assert "disabled over REST" in each["lastError"]
-    receiver.silent = False
+    receiver.answering = lambda _heard: OK
     await backend.does("PATCH", path, {"enabled": True})
     assert (await backend.does("POST", f"{path}/replay", {"since": since})).json() == {"replayed": 3}
     await backend.noted(webhook, "DELIVERED", 3)
