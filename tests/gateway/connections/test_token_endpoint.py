@@ -208,9 +208,12 @@ def test_a_lifetime_is_read_in_the_manifests_unit_and_else_taken_from_it() -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "scopes"), [("a b", ("a", "b")), ("a,b", ("a", "b")), (["a", "b"], ("a", "b")), ("", None), ([], None), (3, None)]
+    ("said", "scopes"),
+    [("a b", ("a", "b")), ("a,b", ("a", "b")), (["a", "b"], ("a", "b")), ("", None), ([], None), (3, None)],
 )
-def test_scopes_are_parted_by_spaces_or_commas_or_come_as_a_list_and_none_at_all_says_nothing(said: object, scopes: tuple[str, ...] | None) -> None:
+def test_scopes_are_parted_by_spaces_or_commas_or_come_as_a_list_and_none_at_all_says_nothing(
+    said: object, scopes: tuple[str, ...] | None
+) -> None:
     assert read(PLAIN, answer(200, {"access_token": "a", "scope": said})).scopes == scopes
 
 
