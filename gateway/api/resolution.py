@@ -6,7 +6,7 @@ from pydantic import AliasChoices, Field
 
 from gateway.api.calls import Call
 from gateway.api.connections import Connection, OneConnection
-from gateway.api.models import Answer, Body, ExternalId, Moment, NoQuery, Reference, WorkspaceReference
+from gateway.api.models import Answer, Body, ExternalId, Moment, NoQuery, Reference, WorkspaceReference, omitted
 from gateway.connections.choice import Reason
 from gateway.connections.resolver import Resolution
 from gateway.tools.selection import Selected, Selectors
@@ -44,6 +44,7 @@ class ExplainedConnection(Answer):
     display_name: str
     scope: Literal["ORGANIZATION", "WORKSPACE", "USER"]
     status: Literal["ACTIVE", "ERROR"]
+    missing_scopes: list[str] | None = omitted(description="What the enabled actions need beyond what was granted.")
     created_at: Moment
 
     @classmethod

@@ -141,6 +141,13 @@ async def test_a_call_that_lacks_a_permission_says_which_and_where_to_give_it(st
     assert (await write_note(stage)).status_code == 200
 
 
+async def test_explaining_whose_account_a_call_would_use_tells_what_it_lacks(stage: Stage) -> None:
+    await grant(stage, "profile")
+    body = {"integrationName": "acme", "workspaceId": stage.product.workspace_id, "endUserId": "alice"}
+    explained = (await stage.product.rest.post("/connections/explain", body)).json()
+    assert explained["connection"]["missingScopes"] == ["notes.read"]
+
+
 async def test_a_mark_that_is_wrong_stops_no_call(stage: Stage) -> None:
     await grant(stage, "profile", "notes.read", "notes.write", scope_oauth="profile")
     await change(stage, enabledActions=[*READING, "create_note"])
