@@ -76,6 +76,9 @@ class OAuthHop:
         name = request.path_params["integration"]
         answer = unique_parameters(request.scope["query_string"].decode("latin-1"))
         browser = browser_of(request)
+        if name not in self._catalog:
+            self._limits.count_stranger(request)
+            raise await self._late(name, StepLost(StepFault.UNKNOWN), browser=browser)
         try:
             hop = await self._connecting.oauth.arrive(name, answer.get("state", ""), browser=browser)
         except StepLost as lost:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.connections.connect_methods import ConnectMethod
 from gateway.connections.portals import Offer, Portal
+from gateway.kit.request_log import note
 from gateway.portal.addresses import page_address
 from gateway.portal.views import asker
 from gateway.tenancy.branding import Branding, branding_of
@@ -80,6 +81,8 @@ class Visits:
             self._limits.count_stranger(request)
             raise link_over()
         self._limits.count_token(token)
+        door = portal.link or portal.session
+        note(request.scope, caller=door.id if door else None, organization_id=portal.organization.id)
         brand = branding_of(portal.organization, portal.workspace)
         return Visit(portal, browser, brand, self._browsers.proof(browser, token))
 

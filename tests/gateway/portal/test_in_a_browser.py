@@ -157,6 +157,20 @@ async def test_denying_and_every_way_to_come_too_late_is_a_page(shop: Shop, page
     await take_pictures(other, "link over")
 
 
+async def test_long_names_fit_the_narrowest_screen(shop: Shop, page: "Page") -> None:
+    long = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzen" * 3
+    await brand(shop, name=long[:100])
+    end_user = (await shop.end_user())["endUser"]
+    await shop.rest.patch(f"/end-users/{end_user['id']}", {"displayName": f"{long}@{long}.example"})
+    await shop.product.add("ledger", alias="long", displayName=long)
+    await page.set_viewport_size({"width": 320, "height": 640})
+    for address in (await shop.portal(), await shop.link(), await shop.link(integrationName="ledger")):
+        await page.goto(address)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, address
+    await page.get_by_role("button", name="Connect").click()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 async def test_going_back_from_the_provider_shows_the_page_again_and_not_the_step_between(
     shop: Shop, page: "Page"
 ) -> None:

@@ -1,6 +1,7 @@
 """What an attacker tries at the connect pages: each claim is one thing that does not work."""
 
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
@@ -246,3 +247,26 @@ async def test_over_https_the_cookie_is_bound_to_this_host_and_browsers_stay_wit
     assert "Secure" in cookie
     assert "Domain" not in cookie
     assert answer.headers["strict-transport-security"].startswith("max-age=")
+
+
+@pytest.mark.parametrize(
+    "value", ["\0", "\ud800".encode("utf-8", "surrogatepass"), "\r\n", "é" * 3000, "../..", "[]", "%"]
+)
+async def test_no_input_breaks_a_page(shop: Shop, value: str | bytes) -> None:
+    person, link = await shop.browser(), await shop.link()
+    token, odd = link.partition("token=")[2], quote(value)
+    form = await form_of(shop, person, link)
+    for path in (f"portal?token={odd}", f"portal?token={token}&offer={odd}&method={odd}&show={odd}", f"?token={odd}"):
+        assert (await person.http.get(f"{person.at}/connect/{path}")).status_code < 500
+    for path in (
+        f"callback/{odd}?state=x",
+        f"callback/acme?state={odd}&code={odd}&iss={odd}",
+        f"replace?token={token}&step={odd}&offer={odd}",
+    ):
+        assert (await person.http.get(f"{person.at}/connect/{path}")).status_code < 500
+    for name in ("token", "proof", "offer", "method", "step", "connection", "api_key.secretText"):
+        for path in ("start", "credential", "replace", "disconnect"):
+            content = urlencode({**form, "method": "api_key", name: value})
+            headers = {"content-type": "application/x-www-form-urlencoded"}
+            answer = await person.http.post(f"{person.at}/connect/{path}", content=content, headers=headers)
+            assert answer.status_code < 500, (path, name)
