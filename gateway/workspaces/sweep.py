@@ -24,6 +24,13 @@ KEPT: Final[Sequence[tuple[Callable[[Transaction], _Expiring], timedelta]]] = (
     (lambda tx: tx.identity_checks, timedelta()),
     (lambda tx: tx.known_browsers, timedelta()),
     (lambda tx: tx.mcp_tokens, timedelta()),
+    (lambda tx: tx.signed_in_browsers, timedelta()),
+    (lambda tx: tx.oauth_clients, timedelta()),
+    (lambda tx: tx.oauth_requests, timedelta(hours=1)),
+    (lambda tx: tx.oauth_grants, timedelta()),
+    # A code that is shown a second time ends what the first gave.
+    (lambda tx: tx.oauth_codes, timedelta(days=1)),
+    (lambda tx: tx.device_codes, timedelta(hours=1)),
     # For people to see what was given up.
     (lambda tx: tx.revocations, timedelta(days=30)),
 )

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from gateway.settings import Settings
 from gateway.workspaces.sweep import KEPT, Sweep
@@ -37,8 +37,7 @@ async def planted(database: Database) -> Tenant:
     """Plant a tenant whose every row that can end ends at NOW."""
     async with database.write() as tx:
         tenant = await plant(tx)
-        await tx.mcp_tokens.update(tenant.token, expires_at=NOW)
-        await tx.mcp_tokens.update(tenant.static_token, expires_at=NOW)
+        await tx.session.execute(update(records.McpToken).values(expires_at=NOW))
         await tx.revocations.update(tenant.revocation, given_up_at=NOW)
     return tenant
 
