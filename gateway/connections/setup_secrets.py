@@ -28,7 +28,7 @@ class SetupSecrets:
 
     async def make(self, caller: Caller, end_user_id: str, workspace_integration_id: str) -> SetupUrl:
         """Return a fresh link under which this end user connects this workspace integration."""
-        secret, now = mint(TokenKind.SETUP_SECRET), self._clock()
+        secret, now = mint(TokenKind.SETUP_LINK), self._clock()
         async with self._database.write() as tx:
             await tx.connect_links.delete_expired(now)
             await tx.connect_links.insert(
@@ -60,7 +60,7 @@ class SetupSecrets:
             return link
 
     async def _good(self, tx: Transaction, secret: str) -> ConnectLink | None:
-        if not is_well_formed(secret, TokenKind.SETUP_SECRET):
+        if not is_well_formed(secret, TokenKind.SETUP_LINK):
             return None
         link = await tx.connect_links.by_hash(hash_token(secret))
         return None if link is None or link.kind != "secret" or link.expires_at <= self._clock() else link

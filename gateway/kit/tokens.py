@@ -30,9 +30,14 @@ class TokenKind(StrEnum):
     DOWNLOAD = "dl_"
     CONNECT_LINK = "eut_"
     CONNECT_SESSION = "cst_"
-    SETUP_SECRET = "sus_"
+    SETUP_LINK = "sus_"
     HANDOFF_CHALLENGE = "hoc_"
     HANDOFF_RETURN = "hor_"
+    MCP_REFRESH = "mcpr_"
+    OAUTH_REQUEST = "oar_"
+    OAUTH_CODE = "oac_"
+    CLIENT_SECRET = "ocs_"
+    CLIENT_REGISTRATION = "ocr_"
 
 
 @dataclass(frozen=True, slots=True)

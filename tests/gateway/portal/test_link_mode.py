@@ -96,7 +96,7 @@ async def test_a_suspended_person_and_a_secret_of_another_kind_lead_nowhere(scen
     assert (await person.open(url)).status == 403
     assert (await person.send(form)).status == 403
     portal_link = (await scene.product.connect_link("bob")).partition("token=")[2]
-    for secret in ("x", mint(TokenKind.SETUP_SECRET).plain, portal_link):
+    for secret in ("x", mint(TokenKind.SETUP_LINK).plain, portal_link):
         assert (await person.open(f"/connect/l/{secret}")).status == 404
     secret = url.rpartition("/")[2]
     assert (await person.open(f"/connect/portal?token={secret}")).status == 404
