@@ -234,7 +234,6 @@ async def test_bobs_agent_can_not_use_alices_session(shop: Shop, wire: Wire, cli
 
 
 async def test_a_fault_in_the_lookup_of_a_token_lets_nobody_in(shop: Shop, wire: Wire, served: Served) -> None:
-    await served.gateway.database.close()
     async with served.gateway.database.connection() as connection:
         await connection.exec_driver_sql("ALTER TABLE mcp_tokens RENAME TO mcp_tokens_gone")
 
