@@ -33,7 +33,7 @@ class Connection(Record, table=True):
     """The alias of that instance after the instance was removed: only its successor takes the connection up."""
     integration_name: str = Field(sa_type=Text)
     auth_method_key: str | None = Field(default=None, sa_type=Text)
-    oauth_app_id: str | None = Field(default=None, sa_type=Text)
+    oauth_app_id: str | None = Field(default=None, sa_type=Text, index=True)
     external_id: str = Field(sa_type=Text)
     display_name: str = Field(sa_type=Text)
     type: str = Field(sa_type=Text)

@@ -12,6 +12,7 @@ down_revision = "0003"
 def upgrade() -> None:
     op.add_column("workspaces", sa.Column("settings", sa.JSON(), nullable=True))
     op.add_column("connections", sa.Column("missing_scopes", sa.JSON(), nullable=True))
+    op.create_index("ix_connections_oauth_app_id", "connections", ["oauth_app_id"])
     op.create_index("ix_connections_integration_name_account_id", "connections", ["integration_name", "account_id"])
     with op.batch_alter_table("connect_links") as links:
         links.add_column(sa.Column("kind", sa.Text, nullable=False, server_default="portal"))
