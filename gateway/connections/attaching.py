@@ -21,7 +21,7 @@ from gateway.errors import (
     IntegrationNotFound,
     SessionNotFound,
 )
-from gateway.events import Event, announce, change_of
+from gateway.events import Event, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.tenancy.end_users import find_or_add
@@ -102,8 +102,7 @@ class Attachments:
                 credential, before = self._credential(held.id, portal, offer, new), held.status
                 row = await tx.connections.update(held, **credential, version=held.version + 1)
                 event = change_of(row, before=before)
-            await announce(tx, event, row, now=self._clock())
-            await self._scopes.settle(tx, [row])
+            await self._scopes.settle(tx, [row], change=event)
             await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
             return row
 

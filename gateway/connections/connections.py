@@ -106,8 +106,8 @@ class Connections:
                 app = WantedApp(new.integration_name, owner.workspace_id, app_id=new.oauth_app_id)
                 row = self._row(scope, new, owner=owner, instance=instance, method=method, given=given)
                 row.oauth_app_id = await choose_app(tx, scope, app)
-                await announce(tx, Event.CONNECTION_CREATED, await tx.connections.insert(row), now=self._clock())
-                await self._scopes.settle(tx, [row])
+                await tx.connections.insert(row)
+                await self._scopes.settle(tx, [row], change=Event.CONNECTION_CREATED)
                 return row, end_user
         except AlreadyExists as error:
             raise Duplicate(
@@ -180,8 +180,7 @@ class Connections:
                 granted_scopes=given.granted_scopes,
                 updated_at=self._clock(),
             )
-            await announce(tx, change_of(row, before=before), row, now=self._clock())
-            await self._scopes.settle(tx, [row])
+            await self._scopes.settle(tx, [row], change=change_of(row, before=before))
             return row
 
     async def delete(self, scope: TenantScope, connection_id: str) -> None:

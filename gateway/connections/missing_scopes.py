@@ -65,8 +65,11 @@ class MissingScopes:
         async with self._background.running():
             yield
 
-    async def settle(self, tx: Transaction, connections: Sequence[Connection]) -> None:
-        """Mark these after their grants or their uses have changed, and tell of those that lack more than before."""
+    async def settle(self, tx: Transaction, connections: Sequence[Connection], *, change: Event | None = None) -> None:
+        """Mark these after their grants or their uses have changed, and tell of those that lack more than before.
+
+        `change` is what has happened to them. It is told first, and shows the mark as it is now.
+        """
         found = await self._missing(tx, connections)
         poorer: list[Connection] = []
         for row in connections:
@@ -76,6 +79,8 @@ class MissingScopes:
             await tx.connections.update(row, missing_scopes=now)
             if not set(now or ()) <= set(before or ()):
                 poorer.append(row)
+        if change is not None:
+            await announce_many(tx, change, connections, now=self._clock())
         await announce_many(tx, Event.CONNECTION_SCOPES_MISSING, poorer, now=self._clock())
 
     async def settle_users(

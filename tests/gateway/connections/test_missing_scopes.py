@@ -1,6 +1,7 @@
 """Scopes that the enabled actions need and an account has not granted."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -96,9 +97,7 @@ async def test_an_account_of_which_nobody_said_what_it_grants_is_not_marked(stag
 
 async def test_a_new_credential_that_brings_the_scopes_takes_the_mark_away(stage: Stage) -> None:
     await grant(stage, "profile")
-    tokens = stage.acme.app.issue_token("alice")
-    body = {"accessToken": tokens["access_token"], "scope_oauth": "profile notes.read"}
-    answer = await stage.product.rest.put(f"/connections/{stage.shown['id']}/credentials", body)
+    answer = await stage.product.rest.put(f"/connections/{stage.shown['id']}/credentials", everything(stage))
     assert "missingScopes" not in answer.json()["connection"]
 
 
@@ -184,6 +183,26 @@ async def test_the_backend_is_told_once_of_what_is_missing(stage: Stage) -> None
     assert await told(stage) == ["connection.scopes_missing"]
     await change(stage, enabledActions=READING)
     assert await told(stage) == ["connection.scopes_missing"]
+
+
+async def test_what_is_told_of_a_new_credential_shows_what_it_still_lacks(stage: Stage) -> None:
+    body = {"url": "https://app.example.com/hook"}
+    assert (await stage.product.rest.post("/webhooks", body)).status_code == 201
+    await grant(stage, "profile")
+    await stage.product.rest.put(f"/connections/{stage.shown['id']}/credentials", everything(stage))
+    async with stage.gateway.database.read() as tx:
+        found = await tx.session.execute(select(WebhookDelivery).order_by(col(WebhookDelivery.sequence)))
+    of_it = [each for each in found.scalars() if stage.shown["id"] in each.body]
+    lacking = [(each.event, json.loads(each.body)["data"]["connection"].get("missingScopes")) for each in of_it]
+    assert lacking == [
+        ("connection.created", ["notes.read"]),
+        ("connection.scopes_missing", ["notes.read"]),
+        ("connection.updated", None),
+    ]
+
+
+def everything(stage: Stage) -> dict[str, str]:
+    return {"accessToken": stage.acme.app.issue_token("alice")["access_token"], "scope_oauth": "profile notes.read"}
 
 
 async def marked(stage: Stage) -> int:
