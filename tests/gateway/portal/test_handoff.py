@@ -235,3 +235,24 @@ async def test_who_is_not_logged_in_at_the_product_is_asked_to_log_in_there(scen
     nobody = await logged_in(scene, None)
     answer = await nobody.http.get(await begun(nobody, await scene.setup_url()))
     assert answer.headers["location"].startswith("/login?next=")
+
+
+async def test_neither_challenge_nor_way_back_nor_code_is_in_any_log(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, url = await logged_in(scene, "alice"), await scene.setup_url()
+    address = await begun(alice, url)
+    back = await confirmed(scene, address, "alice")
+    await alice.open(back)
+    await scene.ask_for("email")
+    bob, url = await logged_in(scene, None), await scene.setup_url("bob")
+    asked = await bob.send(step_form(await bob.open(url), "send"))
+    code = await scene.code("bob@corp.example")
+    await bob.send(step_form(asked, "code"), code=code)
+    captured = capsys.readouterr()
+    logged = captured.out + captured.err
+    assert "/connect/return/" in logged
+    assert "bob@corp.example" in logged
+    for secret in (challenge_in(address), back.rpartition("/")[2], url.rpartition("/")[2]):
+        assert secret[4:] not in logged
+    assert not re.search(rf"\b{code}\b", logged)
