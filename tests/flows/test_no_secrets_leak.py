@@ -145,6 +145,7 @@ async def test_a_process_writes_no_secret_of_its_settings_anywhere(tmp_path: Pat
 async def _story(product: Product, client: httpx2.AsyncClient, run: Run, hostile: "Hostile") -> None:
     rest = product.rest
     run.minted.append(rest.headers["Authorization"].removeprefix("Bearer "))
+    run.minted += await _register_webhook(product)
     await _connect_everything(product)
     server = await product.server()
     tokens = {person: await product.token_answer(server, person) for person in ("alice", "bob")}
@@ -157,11 +158,22 @@ async def _story(product: Product, client: httpx2.AsyncClient, run: Run, hostile
         hostile.trouble = trouble
         await _call_everything(alice, product)
     await _read_everything(product, server)
+    for webhook in (await product.rest.get("/webhooks")).json()["webhooks"]:
+        assert (await product.rest.get(f"/webhooks/{webhook['id']}/deliveries")).json()["total"] > 5
     await _knock_with_wrong_keys(product, server, client, run)
     await _ask_badly(product, alice)
     await product.revoke(server, tokens["alice"]["token"]["id"])
     assert (await alice.modern("tools/list")).status_code == 401
     assert (await alice.bare("tools/list")).status_code == 401
+
+
+async def _register_webhook(product: Product) -> list[str]:
+    """Have the hostile provider told of everything; returns the secrets that sign it, old and new."""
+    made = (await product.rest.post("/webhooks", {"url": "https://slack.com/hooks"})).json()
+    path = f"/webhooks/{made['webhook']['id']}"
+    secrets = [made["secret"], (await product.rest.post(f"{path}/rotate-secret")).json()["secret"]]
+    assert (await product.rest.post(f"{path}/test")).status_code == 200
+    return [*secrets, *(secret.removeprefix("whsec_") for secret in secrets)]
 
 
 async def _connect_everything(product: Product) -> None:
@@ -332,7 +344,8 @@ async def hostile_provider() -> AsyncGenerator[Hostile]:
 
     async def handler(reader: Any, writer: Any) -> None:
         head = (await read_request(reader)).decode(errors="replace")
-        credential = next(line for line in head.splitlines() if line.lower().startswith("authorization:"))
+        shown = ("authorization:", "webhook-signature:")
+        credential = next(line for line in head.splitlines() if line.lower().startswith(shown))
         # Slack alone fails with status 200; what others answer with that is a result, and theirs to word.
         is_slack = head.partition("\r\n")[0].split()[1].startswith("/api/")
         trouble = TROUBLES[1] if hostile.trouble is TROUBLES[0] and not is_slack else hostile.trouble
