@@ -56,6 +56,8 @@ def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> I
         yield place, f"auth {method.key}: custom needs `send`, or requests carry no credential"
     if isinstance(method, OAuth2):
         yield from _oauth2_faults(method, known, place)
+        if manifest.api is None or not manifest.api.hosts:
+            yield from _open_host_faults(method, place)
     if isinstance(method, ClientCredentials | TokenExchange):
         addresses = {"url": method.token.url, **method.token.params, **method.token.headers}
         yield from _unfilled(addresses, known - {"access_token"}, (*place, "token"))
@@ -96,6 +98,20 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
         yield from _unfilled({"url": method.revoke.url}, known | OAUTH_APP, (*place, "revoke"))
     if method.account is None:
         yield place, f"auth {method.key}: `account` is missing, so nobody can tell whose account was connected"
+
+
+def _open_host_faults(method: OAuth2, place: Place) -> Iterator[Fault]:
+    """Who decides the host of a token endpoint is sent the secret of our OAuth app, and every token (R27)."""
+    revoke = method.revoke.url if method.revoke is not None else ""
+    for key, url in {"token": method.token.url, "refresh": method.refresh.url or "", "revoke": revoke}.items():
+        host = _host_part(url)
+        _, _, fixed = host.rpartition("}")
+        if placeholders(host) and not _NAMED_DOMAIN.fullmatch(fixed):
+            yield (*place, key), f"{key}: a value decides the host, so `api.hosts` must say which ones are allowed"
+
+
+_NAMED_DOMAIN: Final = re.compile(r"[.][A-Za-z0-9-]+([.][A-Za-z0-9-]+)+(:[0-9]+)?")
+"""What has to stand behind the last value of a host: a name of one owner, not just a top-level domain."""
 
 
 def _base_url_faults(

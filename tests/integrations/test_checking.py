@@ -116,6 +116,27 @@ def test_a_kept_host_must_be_held_to_listed_ones(checked: Check):
     assert checked(text.replace("options:\n", '  hosts: ["*.acme.example"]\noptions:\n', 1)) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("https://{site}/token", True),
+        ("{site}/token", True),
+        ("https://login.{site}/token", True),
+        ("https://{site}.com/token", True),
+        ("https://{site}.acme.example/token", False),
+        ("https://acme.example/{site}/token", False),
+    ],
+)
+def test_the_apps_secret_goes_to_no_host_that_a_person_names(checked: Check, address: str, is_open: bool):
+    text = GOOD.replace("https://acme.example/token", address).replace(
+        "    account:", "    inputs: {site: {title: Site}}\n    account:", 1
+    )
+    text = text.replace("  - {key: key, type: secret_text}\n", "")
+    message = "token: a value decides the host, so `api.hosts` must say which ones are allowed"
+    assert [message for _, message in checked(text)] == ([message] if is_open else [])
+    assert checked(text.replace("options:\n", '  hosts: ["*.acme.example"]\noptions:\n', 1)) == []
+
+
 def test_two_actions_must_not_share_a_tool_name(checked: Check):
     action = GOOD[GOOD.index("  - name: get_thing") : GOOD.index("triggers:")]
     found = checked(GOOD.replace("triggers:", action.replace("get_thing", "get thing") + "triggers:"))

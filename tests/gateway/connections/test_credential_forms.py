@@ -64,6 +64,7 @@ def test_the_fields_of_the_type_are_kept(method: Any, given: dict[str, Any], kep
         (BASIC, {"username": "ann"}, "password"),
         (S3, {"props": {"region": "mars", "secret": "abcd"}}, "props.region"),
         (S3, {"props": {"region": "eu", "secret": "canary-77"}}, "props.secret"),
+        (S3, {"props": {"region": "eu", "secret": "canary-" * 300}}, "props.secret"),
         (S3, {"props": {"region": "eu", "secret": "abcd", "more": 1}}, "props.more"),
         (S3, {"props": []}, "props"),
     ],
