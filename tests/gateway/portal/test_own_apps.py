@@ -136,7 +136,7 @@ async def test_what_the_person_unticks_at_the_provider_is_said_on_the_page_and_k
     consent = await person.begin(await shop.link())
     done = await person.send(consent.forms[0], person="alice", decision="approve", scope="profile notes.read")
     assert "Some of what was asked for was not allowed" in done.text
-    assert "it works now" not in done.text
+    assert "it can use the account now" not in done.text
     [connection] = await shop.connections()
     assert set(connection["missingScopes"]) == {"notes.write", "files.read"}
     refused = (await shop.product.execute("acme", "create_note", "alice", title="Hello")).json()
