@@ -12,6 +12,7 @@ from gateway.commands import CommandFailed
 from gateway.commands.configuration import read_settings
 from gateway.commands.opening import held_database
 from gateway.kit.clock import system_clock, to_wire
+from gateway.tenancy.branding import UNNAMED
 from gateway.tenancy.organizations import Organizations
 from storage.database import Database
 from storage.records import ApiKey, Organization
@@ -61,7 +62,7 @@ async def make_first_key(organizations: Organizations, api_keys: ApiKeys) -> New
     """Make the first organization with a key to all of it; None where there is an organization already."""
     if await organizations.all():
         return None
-    first = await organizations.create(name="Default", slug="default")
+    first = await organizations.create(name=UNNAMED, slug="default")
     return await api_keys.create(TenantScope(first.id), name="First key")
 
 
@@ -77,7 +78,7 @@ async def _owner(database: Database, wanted: str | None) -> Organization:
     """Return the one organization that is meant; the first of a deployment is made."""
     chosen = await _chosen(database, wanted)
     if not chosen:
-        return await Organizations(database, clock=system_clock).create(name="Default", slug=wanted or "default")
+        return await Organizations(database, clock=system_clock).create(name=UNNAMED, slug=wanted or "default")
     if len(chosen) > 1:
         names = ", ".join(each.slug for each in chosen)
         raise CommandFailed(f"there are several organizations: choose one of {names} with --organization")

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.connections.connect_links import end_users_connect
 from gateway.errors import ToolgateError
 from gateway.portal.views import Asker
-from gateway.tenancy.branding import Branding, branding_of
+from gateway.tenancy.branding import Branding, branding_of, shown_name
 from gateway.tenancy.verification import Means
 from gateway.tenancy.workspace_settings import settings_of
 from gateway.web.browser import Browsers
@@ -58,7 +58,7 @@ class SetupVisit:
     @property
     def asker(self) -> Asker:
         """Who asks, and for whom."""
-        return Asker(self.organization.name, self.workspace.name, self.person)
+        return Asker(shown_name(self.organization, self.workspace), self.workspace.name, self.person)
 
 
 class SetupVisits:

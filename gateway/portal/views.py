@@ -9,6 +9,7 @@ from gateway.connections.connect_methods import ConnectMethod, scopes_to_ask, us
 from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.portals import Offer, Portal
 from gateway.portal.addresses import page_address
+from gateway.tenancy.branding import shown_name
 from integrations.auth_methods import BasicAuth, ClientCredentials, Custom, OAuth2, SecretText, TokenExchange
 
 
@@ -68,7 +69,7 @@ class MethodView:
 
 def asker(portal: Portal) -> Asker:
     """Say who asks and for whom."""
-    return Asker(portal.organization.name, portal.workspace.name, person(portal))
+    return Asker(shown_name(portal.organization, portal.workspace), portal.workspace.name, person(portal))
 
 
 def person(portal: Portal) -> str | None:

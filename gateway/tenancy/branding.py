@@ -13,6 +13,8 @@ from gateway.tenancy.return_addresses import accept_return_address
 from storage.records import Organization, Workspace
 
 MAX_LOGO_BYTES: Final = 64 * 1024
+UNNAMED: Final = "Default"
+"""What the organization that a first start makes is called until somebody names it."""
 _WHERE: Final = "settings.branding"
 _LOGO = re.compile(r"data:image/(png|jpeg|webp|svg\+xml);base64,([A-Za-z0-9+/]+={0,2})")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
@@ -45,12 +47,17 @@ def branding_of(organization: Organization, workspace: Workspace) -> Branding:
     """Return what an end user of this workspace is shown; what the workspace sets goes before the organization's."""
     told = {**held_branding(organization.settings), **held_branding(workspace.settings)}
     return Branding(
-        name=told.get("name") or organization.name,
+        name=told.get("name") or shown_name(organization, workspace),
         logo=told.get("logo"),
         accent_color=told.get("accentColor"),
         support_url=told.get("supportUrl"),
         mail_sender_name=told.get("mailSenderName"),
     )
+
+
+def shown_name(organization: Organization, workspace: Workspace) -> str:
+    """Return what end users are told the organization is called: as long as nobody has named it, the workspace."""
+    return workspace.name if organization.name == UNNAMED else organization.name
 
 
 def held_branding(settings: Mapping[str, Any] | None) -> Mapping[str, str]:

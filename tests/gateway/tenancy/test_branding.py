@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import ValidationFailed
-from gateway.tenancy.branding import MAX_LOGO_BYTES, branding_of, merge_branding
+from gateway.tenancy.branding import MAX_LOGO_BYTES, UNNAMED, branding_of, merge_branding
 from storage.records import Organization, Workspace
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -34,6 +34,12 @@ def test_an_organization_that_has_set_nothing_goes_by_its_name() -> None:
     bare = Organization(id="o", name="Acme Inc", slug="acme", settings=None, created_at=NOW, updated_at=NOW)
     shown = branding_of(bare, workspace())
     assert (shown.name, shown.logo, shown.accent_color, shown.support_url) == ("Acme Inc", None, None, None)
+
+
+def test_an_organization_that_nobody_has_named_goes_by_the_workspaces_name() -> None:
+    first = Organization(id="o", name=UNNAMED, slug="default", settings=None, created_at=NOW, updated_at=NOW)
+    assert branding_of(first, workspace()).name == "Prod"
+    assert branding_of(first, workspace(name="Acme")).name == "Acme"
 
 
 def test_what_the_workspace_sets_goes_before_the_organizations_key_by_key() -> None:
