@@ -1,5 +1,6 @@
 """One way in and out for every route: identify, count, read, call the handler, answer."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from gateway.api.reading import read_body, read_query
 from gateway.errors import NotFound, RateLimited, ToolgateError, Unauthorized
 from gateway.kit.client_address import client_key
 from gateway.kit.ids import as_id
+from gateway.kit.json import JsonRefused, parse
 from gateway.kit.log import get_logger
 from gateway.kit.rates import Window, Windows
 from gateway.kit.request_log import note
@@ -91,7 +93,7 @@ class Endpoint:
 
     async def _respond_to_anybody(self, route: Route, request: Request, stranger: str) -> tuple[Response, Window]:
         """Answer who shows a valid token in the body, counted by that body; who shows none is counted by address."""
-        shown = hash_token((await request.body()).decode("latin-1"))
+        shown = hash_token(_spelled_once(await request.body()))
         window = self._rates.per_caller.peek(shown)
         if not window.remaining:
             return render(_too_many(window)), window
@@ -137,6 +139,14 @@ class Endpoint:
         )
         answer = await route.handler(self._gateway, call)
         return Response(answer.model_dump_json(by_alias=True), route.status, media_type="application/json")
+
+
+def _spelled_once(body: bytes) -> str:
+    """Return a body so that blanks and escapes in it make no other one of it."""
+    try:
+        return json.dumps(parse(body), sort_keys=True)
+    except JsonRefused:
+        return body.decode("latin-1")
 
 
 def _canonical(name: str, value: str) -> str:

@@ -20,5 +20,8 @@ def read_signed(cipher: Cipher, purpose: str, text: str) -> bytes | None:
         signed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (ValueError, binascii.Error):
         return None
+    # One spelling only: the decoder skips foreign characters, and what is counted by its text would be counted anew.
+    if base64.urlsafe_b64encode(signed).decode().rstrip("=") != text:
+        return None
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     return payload if cipher.verify(purpose, payload, signature) else None

@@ -336,3 +336,9 @@ async def test_polling_every_second_disturbs_nobody_and_guessing_ends_soon(setti
             assert guesses[-1].status_code == 429
             assert int(guesses[-1].headers["retry-after"]) > 0
             assert (await anonymous.post("/connect/session/poll", {"token": tokens[0]})).status_code == 200
+            spelled = [f'{{{" " * blanks}"token": "\\u0063{tokens[1][1:]}"}}' for blanks in range(20)]
+            headers = {"content-type": "application/json"}
+            again = [
+                await client.post("/api/v1/connect/session/poll", content=each, headers=headers) for each in spelled
+            ]
+            assert {each.status_code for each in again[-5:]} == {429}

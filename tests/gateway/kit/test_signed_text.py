@@ -30,3 +30,11 @@ def test_another_purpose_another_key_or_another_byte_is_none() -> None:
     assert read_signed(Cipher([b"x" * 32]), "link", text) is None
     assert {read_signed(CIPHER, "link", each) for each in altered} == {None}
     assert read_signed(Cipher([b"x" * 32, b"k" * 32]), "link", text) == b"payload"
+
+
+def test_there_is_one_spelling_only() -> None:
+    text = write_signed(CIPHER, "link", b"payload!")
+    last = {text[:-1] + each for each in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"}
+    others = {f"{text[:5]}!{text[5:]}", f"{text} ", f"{text}=", f"{text}====", text.replace("_", "/"), *last} - {text}
+
+    assert {read_signed(CIPHER, "link", each) for each in others if each != text} == {None}
