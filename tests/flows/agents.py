@@ -19,6 +19,7 @@ from mcp_types import (
     BlobResourceContents,
     CallToolResult,
     ContentBlock,
+    ElicitCompleteNotification,
     ElicitRequestParams,
     ElicitRequestURLParams,
     ElicitResult,
@@ -47,6 +48,8 @@ class Reply:
     is_error: bool = False
     raised_urls: tuple[str, ...] = ()
     """The URLs of error -32042, where the client raised that."""
+    raised_ids: tuple[str, ...] = ()
+    """The ids that they go by."""
     files: tuple[tuple[str, str, str], ...] = ()
     """Name, media type and base64 of what came as a file; pictures have no name."""
 
@@ -115,6 +118,8 @@ class PythonAgent:
     client: mcp.Client
     version: str = ""
     heard: asyncio.Queue[None] = field(default_factory=asyncio.Queue[None])
+    completed: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+    """The ids of the elicitations that it was told to be complete (2025-11-25)."""
     listening: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def tool_names(self) -> list[str]:
@@ -150,6 +155,8 @@ async def python_agent(
         # Whoever subscribed hears it there.
         if isinstance(message, ToolListChangedNotification) and agent.version == HANDSHAKE:
             agent.heard.put_nowait(None)
+        if isinstance(message, ElicitCompleteNotification):
+            agent.completed.put_nowait(message.params.elicitation_id)
 
     async def noted(response: httpx2.Response) -> None:
         if response.request.method == "GET" and response.status_code == 200:
@@ -310,4 +317,6 @@ def _files(block: ContentBlock) -> list[tuple[str, str, str]]:
 def _raised(code: int | None, data: Any) -> Reply:
     if code != URL_ELICITATION_REQUIRED:
         raise AssertionError(f"JSON-RPC error {code}: {data}")
-    return Reply(is_error=True, raised_urls=tuple(each["url"] for each in data["elicitations"]))
+    asked = data["elicitations"]
+    urls, ids = tuple(each["url"] for each in asked), tuple(each["elicitationId"] for each in asked)
+    return Reply(is_error=True, raised_urls=urls, raised_ids=ids)

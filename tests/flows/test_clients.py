@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from tests.flows.agents import HANDSHAKE, KINDS, Action, Agent, Connect, Kind, Reply
+from tests.flows.agents import HANDSHAKE, KINDS, Action, Agent, Connect, Kind, Reply, python_agent
 from tests.flows.product import Product, open_product
 from tests.parts.loopback import answer, answering
 from tests.parts.rest import Rest
@@ -82,6 +82,24 @@ async def test_where_calls_wait_every_client_gets_the_answer_to_the_same_call(
         reply = await calling
 
     assert (reply.is_error, reply.structured["id"]) == (False, "alice")
+
+
+async def test_a_client_of_the_handshake_era_hears_that_the_account_behind_its_link_is_there(
+    product: Product, served: Served
+) -> None:
+    await product.add("acme")
+    server = await product.server()
+
+    async def never(_url: str) -> Action:
+        raise AssertionError("in this era the link comes as an error")
+
+    token = await product.token(server, "alice")
+    async with python_agent(server.endpoint, token, mode="legacy", on_url=never) as agent:
+        await agent.listening.wait()
+        missing = await agent.call("acme__whoami")
+        await product.connect_acme(served.acme, "alice")
+        assert await agent.completed.get() == missing.raised_ids[0]
+        assert (await agent.call("acme__whoami")).structured["id"] == "alice"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.opens_urls and kind.version != HANDSHAKE], ids=str)

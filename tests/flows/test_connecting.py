@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.flows.agents import python_agent
+from tests.flows.agents import Action, python_agent
 from tests.flows.product import Product, Server
 from tests.parts.browser import take_pictures
 from tests.parts.emulator_seed import APPS, PEOPLE, Person, Service, email_of
@@ -99,6 +99,22 @@ async def test_a_call_that_waits_goes_on_by_itself_when_its_person_has_approved(
         assert not (await calling).is_error
 
     assert ("alice", "while it waits") in await written("slack", fresh_emulators)
+
+
+async def test_a_client_that_opens_links_goes_on_by_its_own_retry(
+    shop: Product, chromium: "Browser", fresh_emulators: Emulators, mails: SmtpSink
+) -> None:
+    server = await shop.server()
+    arguments = (await what_to_write("github", fresh_emulators))("opened by the client")
+
+    async def follow(link: str) -> Action:
+        await connect(chromium, link, "github", person="bob", mails=mails)
+        return "accept"
+
+    async with python_agent(server.endpoint, await shop.token(server, "bob"), mode="auto", on_url=follow) as agent:
+        assert not (await agent.call("github__create_issue", arguments)).is_error
+
+    assert ("bob", "opened by the client") in await written("github", fresh_emulators)
 
 
 async def test_who_does_not_read_the_persons_mail_comes_no_further(
