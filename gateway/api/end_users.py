@@ -55,8 +55,8 @@ class EndUsersToList(Paged):
     email: Email | None = None
 
 
-class EndUser(Answer):
-    """An end user."""
+class EndUserAsTold(Answer):
+    """An end user, as events tell of one."""
 
     id: str
     workspace_id: str
@@ -64,11 +64,16 @@ class EndUser(Answer):
     display_name: str | None = omitted()
     email: str | None = omitted()
     metadata: dict[str, Any] | None = omitted()
-    connection_count: int
     type: Literal["external", "member"]
     suspended: bool
     created_at: Moment
     updated_at: Moment
+
+
+class EndUser(EndUserAsTold):
+    """An end user."""
+
+    connection_count: int
 
     @classmethod
     def of(cls, row: records.EndUser, *, connection_count: int) -> "EndUser":

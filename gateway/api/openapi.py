@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from gateway import __version__
 from gateway.api.calls import Access, Route
+from gateway.api.events import described_webhooks, event_models
 from gateway.api.examples import EXAMPLES
 from gateway.api.models import Answer, omitted, without_null
 from gateway.api.routes import ROUTES, SECTIONS
@@ -89,6 +90,7 @@ def openapi_document(*, public_url: str) -> Json:
         "servers": [{"url": public_url}],
         "tags": [{"name": section} for section in SECTIONS],
         "paths": paths,
+        "webhooks": described_webhooks({model: schemas[model, "serialization"] for model in event_models()}),
         "components": {
             "schemas": definitions.get("$defs", {}),
             "responses": {status: _failure(status, failure) for status in _FAILURES},
@@ -99,6 +101,8 @@ def openapi_document(*, public_url: str) -> Json:
 
 def _models() -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
     yield Failure, "serialization"
+    for model in event_models():
+        yield model, "serialization"
     for route in ROUTES:
         if route.takes_body:
             yield route.body, "validation"

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.api.connections import Connection as ShownConnection
 from gateway.api.end_users import EndUser as ShownEndUser
+from gateway.api.events import EVENTS
 from gateway.events import Event, Subject, announce, announce_many, connection_shown, end_user_shown
 from storage.database import Database
 from storage.migrating import migrate
@@ -165,6 +166,15 @@ def test_a_connection_is_told_as_rest_shows_it(tenant: Tenant) -> None:
         shown = ShownConnection.of(each, end_user="user_alice").model_dump(by_alias=True, mode="json")
         assert connection_shown(each, end_user="user_alice") == shown
     assert len(connection_shown(row, end_user="user_alice")) == len(ShownConnection.model_fields)
+
+
+async def test_what_is_told_fits_the_model_that_the_document_shows(database: Database, tenant: Tenant) -> None:
+    await tell(database, Event.CONNECTION_CREATED, tenant.connection)
+    await tell(database, Event.END_USER_CREATED, tenant.end_user)
+    for delivery in (await told(database, tenant, tenant.webhook))[1:]:
+        model, _ = EVENTS[delivery.event]
+        read = model.model_validate_json(delivery.body, by_alias=True, by_name=False, extra="forbid")
+        assert json.loads(read.model_dump_json(by_alias=True)) == json.loads(delivery.body)
 
 
 def test_an_end_user_is_told_as_rest_shows_one_but_for_the_count(tenant: Tenant) -> None:

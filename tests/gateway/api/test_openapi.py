@@ -11,6 +11,8 @@ from gateway.api.errors import STATUS
 from gateway.api.examples import EXAMPLES
 from gateway.api.models import Body, Nothing
 from gateway.api.routes import ROUTES
+from gateway.events import Event
+from gateway.webhooks.pings import PING
 from tests.parts.rest import Rest
 
 
@@ -26,6 +28,18 @@ async def test_every_route_stands_in_the_document(document: dict[str, Any]) -> N
     assert described == {(route.method, route.path) for route in ROUTES}
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": "http://127.0.0.1:8080"}]
+
+
+async def test_every_event_that_webhooks_are_told_is_described(document: dict[str, Any]) -> None:
+    assert set(document["webhooks"]) == {*Event, PING}
+    schemas = document["components"]["schemas"]
+    named: set[str] = set()
+    for name, described in document["webhooks"].items():
+        schema = described["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        kind = schemas[schema]["properties"]["type"]
+        assert name in kind.get("enum", [kind.get("const")])
+        named |= set(kind.get("enum", [kind.get("const")]))
+    assert named == set(document["webhooks"])
 
 
 async def test_every_status_that_a_route_can_answer_is_described_and_no_other(document: dict[str, Any]) -> None:
