@@ -5,9 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.access.api_keys import ApiKeys
+from gateway.access.client_authentication import ClientAuthentication
+from gateway.access.client_documents import ClientDocuments
 from gateway.access.manual_tools import ManualTools
 from gateway.access.mcp_servers import McpServers
 from gateway.access.mcp_tokens import McpTokens
+from gateway.access.oauth_clients import OAuthClients
+from gateway.access.oauth_grants import OAuthGrants
+from gateway.access.oauth_requests import OAuthRequests
 from gateway.changes import ChangeFeed
 from gateway.connections.account_proof import AccountProof
 from gateway.connections.attaching import Attachments
@@ -85,6 +90,16 @@ class Connecting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authorizing:
+    """How people let programs act for them."""
+
+    clients: OAuthClients
+    authentication: ClientAuthentication = field(repr=False)
+    requests: OAuthRequests
+    grants: OAuthGrants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """How product backends are told of events."""
 
@@ -129,6 +144,7 @@ class Gateway:
     setup_urls: SetupUrls
     setup_secrets: SetupSecrets
     oauth_apps: OwnOAuthApps
+    authorizing: Authorizing
     connections: Connections
     connection_tests: ConnectionTests
     connecting: Connecting
@@ -276,6 +292,7 @@ def _build(
         setup_urls=setup_urls,
         setup_secrets=setup_secrets,
         oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
+        authorizing=_authorizing(settings, clock=clock, database=database, cipher=cipher, egress=egress),
         connections=connections,
         connection_tests=ConnectionTests(
             database,
@@ -300,6 +317,20 @@ def _build(
         selection=selection,
         execution=execution,
         property_options=PropertyOptions(selection=selection, execution=execution),
+    )
+
+
+def _authorizing(
+    settings: Settings, *, clock: Clock, database: Database, cipher: Cipher, egress: Egress
+) -> Authorizing:
+    issuer = settings.public_url
+    clients = OAuthClients(database, documents=ClientDocuments(egress, clock=clock), clock=clock)
+    grants = OAuthGrants(database, public_url=issuer, clock=clock)
+    return Authorizing(
+        clients=clients,
+        authentication=ClientAuthentication(clients, http=egress, issuer=issuer, clock=clock),
+        requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
+        grants=grants,
     )
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from storage.records import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, OAuthRefreshToken, OAuthRequest
-from storage.repository import Repository, Rows
+from storage.repository import Page, Repository, Rows
+from storage.scope import TenantScope
 
 
 class OAuthClients(Repository[OAuthClient]):
@@ -46,6 +47,29 @@ class OAuthGrants(Repository[OAuthGrant]):
     async def find(self, grant_id: str) -> OAuthGrant | None:
         """Return the grant that a code or token names: whoever holds either has come through a door already."""
         return await self._session.get(OAuthGrant, grant_id)
+
+    async def page(
+        self,
+        scope: TenantScope,
+        *,
+        end_user_id: str | None,
+        server_id: str | None,
+        now: datetime,
+        limit: int,
+        offset: int,
+    ) -> Page[OAuthGrant]:
+        """Return a page of grants that hold and have been used, optionally of one end user or one server."""
+        conditions = [col(OAuthGrant.expires_at) > now, col(OAuthGrant.last_used_at).is_not(None)]
+        if end_user_id is not None:
+            conditions.append(col(OAuthGrant.end_user_id) == end_user_id)
+        if server_id is not None:
+            conditions.append(col(OAuthGrant.server_id) == server_id)
+        return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def of_client(self, client_id: str) -> list[OAuthGrant]:
+        """Return what people of all tenants have allowed a client, for when the client is forgotten."""
+        found = await self._session.scalars(select(OAuthGrant).where(col(OAuthGrant.client_id) == client_id))
+        return list(found)
 
     async def delete_expired(self, before: datetime) -> None:
         """Remove grants of all tenants that expired before this moment."""

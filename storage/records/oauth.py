@@ -11,16 +11,16 @@ from storage.records.base import Record, json_field, references
 
 
 class OAuthClient(Record, table=True):
-    """A program that asks for tokens: registered over REST, by itself (RFC 7591), or known by its own document."""
+    """A program that asks for tokens, registered over REST or by itself (RFC 7591)."""
 
     table = "oauth_clients"
     __table_args__ = (
-        CheckConstraint("kind in ('registered', 'dynamic', 'document')", name="kind"),
+        CheckConstraint("kind in ('registered', 'dynamic')", name="kind"),
         CheckConstraint("(kind = 'registered') = (organization_id is not null)", name="organization"),
     )
 
     organization_id: str | None = references("organizations.id", on_delete="CASCADE", optional=True)
-    """Whose it is; those that register themselves and those with a document belong to the whole deployment."""
+    """Whose it is; those that register themselves belong to the whole deployment."""
     server_id: str | None = references("mcp_servers.id", on_delete="CASCADE", optional=True)
     """The only MCP server that it is for."""
     kind: str = Field(sa_type=Text)
@@ -37,8 +37,6 @@ class OAuthClient(Record, table=True):
     """What else it says of itself, unverified: client_uri, software_id."""
     registration_hash: str | None = Field(default=None, sa_type=Text)
     """Hash of the token with which a dynamic client manages its registration (RFC 7592)."""
-    fresh_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """Until when a document is used without fetching it again."""
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     """When an unused registration ends."""

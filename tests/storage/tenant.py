@@ -372,7 +372,7 @@ def a_request(server: McpServer, **values: Any) -> OAuthRequest:
 
 def a_grant(server: McpServer, **values: Any) -> OAuthGrant:
     says = {"kind": "code", "client_id": _name(), "client_name": "Agent", "scopes": ["mcp:tools"]}
-    return OAuthGrant(**_row(values, **_at(server), **says, expires_at=NOW, updated_at=NOW))
+    return OAuthGrant(**_row(values, **_at(server), **says, last_used_at=NOW, expires_at=NOW, updated_at=NOW))
 
 
 def a_code(grant: OAuthGrant, **values: Any) -> OAuthCode:

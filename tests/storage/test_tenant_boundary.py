@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeAlias, get_type_hints
 
@@ -104,6 +105,7 @@ class Names:
 
 
 Question: TypeAlias = Callable[[Transaction, TenantScope, Names], Awaitable[Any]]
+LONG_AGO = NOW - timedelta(days=1)
 PAGE: dict[str, Any] = {"limit": 100, "offset": 0}
 
 QUESTIONS: dict[str, Question] = {
@@ -173,6 +175,9 @@ QUESTIONS: dict[str, Question] = {
     "signed_in_browsers.get": lambda tx, scope, its: tx.signed_in_browsers.get(scope, its.signed_in),
     "oauth_clients.get": lambda tx, scope, its: tx.oauth_clients.get(scope, its.client),
     "oauth_requests.get": lambda tx, scope, its: tx.oauth_requests.get(scope, its.request),
+    "oauth_grants.page": lambda tx, scope, its: tx.oauth_grants.page(
+        scope, end_user_id=its.end_user, server_id=its.server, now=LONG_AGO, **PAGE
+    ),
     "oauth_grants.get": lambda tx, scope, its: tx.oauth_grants.get(scope, its.grant),
     "device_codes.get": lambda tx, scope, its: tx.device_codes.get(scope, its.device),
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
@@ -247,6 +252,7 @@ UNSCOPED = {
     *("signed_in_browsers.delete_expired", "oauth_clients.delete_expired", "oauth_requests.delete_expired"),
     *("oauth_grants.delete_expired", "oauth_codes.delete_expired", "device_codes.delete_expired"),
     *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
+    "oauth_grants.of_client",
     *("oauth_refresh_tokens.by_hash", "device_codes.by_device_hash", "device_codes.by_user_code_hash"),
     "canaries.find",
 }

@@ -79,12 +79,11 @@ def clients() -> None:
         text("jwks_uri", nullable=True),
         sa.Column("details", sa.JSON, nullable=True),
         text("registration_hash", nullable=True),
-        moment("fresh_until", nullable=True),
         moment("last_used_at", nullable=True),
         moment("expires_at", nullable=True, index=True),
         moment("updated_at"),
         sa.UniqueConstraint("client_id"),
-        sa.CheckConstraint("kind in ('registered', 'dynamic', 'document')", name="kind"),
+        sa.CheckConstraint("kind in ('registered', 'dynamic')", name="kind"),
         sa.CheckConstraint("(kind = 'registered') = (organization_id is not null)", name="organization"),
     )
     op.create_table(

@@ -1,0 +1,219 @@
+"""Authorization requests under way: what a client asks for, in the one browser that began, until a person decides."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from gateway.access.oauth_clients import ClientView, OAuthClients
+from gateway.access.oauth_errors import OAuthError, UnknownClient
+from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, OAuthGrants
+from gateway.kit.cipher import Cipher
+from gateway.kit.clock import Clock
+from gateway.kit.ids import new_id
+from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
+from storage.database import Database, Transaction
+from storage.records import EndUser, Identity, McpServer, OAuthRequest, Organization, Workspace
+from storage.scope import TenantScope
+
+LIFETIME: Final = timedelta(minutes=30)
+"""Time for signing in and reading; a code counts from the consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """An authorization request whose parameters have been checked."""
+
+    server: McpServer
+    client_id: str
+    redirect_uri: str
+    scopes: Sequence[str]
+    state: str | None = field(repr=False)
+    challenge: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """A request that waits for its person; `identity` and `end_user` are there once they are settled."""
+
+    id: str
+    organization: Organization
+    workspace: Workspace
+    server: McpServer
+    client: ClientView
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None = field(repr=False)
+    challenge: str = field(repr=False)
+    identity: Identity | None
+    end_user: EndUser | None
+
+    @property
+    def scope(self) -> TenantScope:
+        """Whose rows it is about."""
+        return TenantScope(self.organization.id, frozenset((self.workspace.id,)))
+
+
+class OAuthRequests:
+    """Keeps requests. Their key stands in the address of the pages, and opens only in the browser that began."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clients: OAuthClients,
+        grants: OAuthGrants,
+        cipher: Cipher,
+        issuer: str,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._clients = clients
+        self._grants = grants
+        self._cipher = cipher
+        self._issuer = issuer
+        self._clock = clock
+
+    async def begin(self, new: NewRequest, *, browser: str) -> str:
+        """Keep a request; returns its key."""
+        key, row_id, now, server = mint(TokenKind.OAUTH_REQUEST), new_id(), self._clock(), new.server
+        carried = {
+            "client_id": new.client_id,
+            "redirect_uri": new.redirect_uri,
+            "scopes": list(new.scopes),
+            "state": new.state,
+            "challenge": new.challenge,
+        }
+        row = OAuthRequest(
+            id=row_id,
+            organization_id=server.organization_id,
+            workspace_id=server.workspace_id,
+            server_id=server.id,
+            key_hash=key.hash,
+            browser_hash=hash_token(browser),
+            sealed=self._cipher.seal(json.dumps(carried).encode(), *_context(row_id)),
+            expires_at=now + LIFETIME,
+            created_at=now,
+        )
+        async with self._database.write() as tx:
+            await tx.oauth_requests.delete_expired(now)
+            await tx.oauth_requests.insert(row)
+        return key.plain
+
+    async def open(self, key: str, *, browser: str) -> PendingRequest | None:
+        """Return the request that this browser has begun, None for any other and for one that is over."""
+        async with self._database.read() as tx:
+            row = await self._row(tx, key, browser)
+            found = None if row is None else await self._people(tx, row)
+        if row is None or found is None:
+            return None
+        organization, workspace, server, identity, end_user = found
+        carried = json.loads(self._cipher.open(row.sealed, *_context(row.id)))
+        try:
+            client = await self._clients.find(carried["client_id"])
+        except UnknownClient:
+            return None
+        return PendingRequest(
+            id=row.id,
+            organization=organization,
+            workspace=workspace,
+            server=server,
+            client=client,
+            redirect_uri=carried["redirect_uri"],
+            scopes=tuple(carried["scopes"]),
+            state=carried["state"],
+            challenge=carried["challenge"],
+            identity=identity,
+            end_user=end_user,
+        )
+
+    async def signed_in(self, key: str, *, browser: str, identity_id: str) -> None:
+        """Note who has signed in; whom they act as is to be settled anew. Raises `OAuthError`."""
+        async with self._database.write() as tx:
+            row = await self._existing(tx, key, browser)
+            await tx.oauth_requests.update(row, identity_id=identity_id, end_user_id=None)
+
+    async def acts_as(self, key: str, *, browser: str, end_user_id: str) -> None:
+        """Note as whom they act. Raises `OAuthError`."""
+        async with self._database.write() as tx:
+            row = await self._existing(tx, key, browser)
+            await tx.oauth_requests.update(row, end_user_id=end_user_id)
+
+    async def approve(self, key: str, *, browser: str) -> str:
+        """Give the client a code, once; returns the address that takes it there.
+
+        Raises `OAuthError` where the request is over, or not settled as to who acts.
+        """
+        pending = await self.open(key, browser=browser)
+        if pending is None or pending.end_user is None:
+            raise OAuthError("invalid_request", "this sign-in is over, or not finished: begin again")
+        new = NewGrant(
+            server=pending.server,
+            end_user=pending.end_user,
+            identity_id=pending.identity.id if pending.identity is not None else None,
+            client=pending.client,
+            redirect_uri=pending.redirect_uri,
+            scopes=pending.scopes,
+        )
+        async with self._database.write() as tx:
+            # The row is what makes it once: whoever comes second finds none.
+            await tx.oauth_requests.delete(await self._existing(tx, key, browser))
+            code = await self._grants.with_code(tx, new, challenge=pending.challenge, lifetime=CODE_LIFETIME)
+        await self._clients.note_use(pending.client)
+        return self.address(pending, {"code": code})
+
+    async def deny(
+        self, key: str, *, browser: str, error: str = "access_denied", description: str | None = None
+    ) -> str:
+        """End a request without a code; returns the address that tells the client. Raises `OAuthError`."""
+        pending = await self.open(key, browser=browser)
+        if pending is None:
+            raise OAuthError("invalid_request", "this sign-in is over: begin again")
+        async with self._database.write() as tx:
+            await tx.oauth_requests.delete(await self._existing(tx, key, browser))
+        told = {"error": error, **({} if description is None else {"error_description": description})}
+        return self.address(pending, told)
+
+    def address(self, pending: PendingRequest, told: Mapping[str, str]) -> str:
+        """Return the client's address with an answer."""
+        return answer_address(pending.redirect_uri, told, state=pending.state, issuer=self._issuer)
+
+    async def _row(self, tx: Transaction, key: str, browser: str) -> OAuthRequest | None:
+        if not is_well_formed(key, TokenKind.OAUTH_REQUEST):
+            return None
+        row = await tx.oauth_requests.by_key(hash_token(key))
+        is_open = row is not None and row.expires_at > self._clock() and row.browser_hash == hash_token(browser)
+        return row if is_open else None
+
+    async def _existing(self, tx: Transaction, key: str, browser: str) -> OAuthRequest:
+        row = await self._row(tx, key, browser)
+        if row is None:
+            raise OAuthError("invalid_request", "this sign-in is over: begin again")
+        return row
+
+    async def _people(
+        self, tx: Transaction, row: OAuthRequest
+    ) -> tuple[Organization, Workspace, McpServer, Identity | None, EndUser | None] | None:
+        scope = TenantScope(row.organization_id, frozenset((row.workspace_id,)))
+        organization = await tx.organizations.find(row.organization_id)
+        workspace = await tx.workspaces.get(scope, row.workspace_id)
+        server = await tx.mcp_servers.get(scope, row.server_id)
+        if organization is None or workspace is None or server is None or server.auth_mode == "bearer":
+            return None
+        identity = None if row.identity_id is None else await tx.identities.get(scope, row.identity_id)
+        end_user = None if row.end_user_id is None else await tx.end_users.get(scope, row.end_user_id)
+        if end_user is not None and end_user.suspended_at is not None:
+            end_user = None
+        return organization, workspace, server, identity, end_user
+
+
+def answer_address(redirect_uri: str, told: Mapping[str, str], *, state: str | None, issuer: str) -> str:
+    """Return a client's redirect address with an answer: `state` as it came, `iss` always (RFC 9207)."""
+    query: dict[str, Any] = {**told, **({} if state is None else {"state": state}), "iss": issuer}
+    return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(query)}"
+
+
+def _context(row_id: str) -> tuple[str, str]:
+    return "oauth_requests", row_id

@@ -1,0 +1,24 @@
+"""Where the authorization server answers."""
+
+from typing import Final
+
+from gateway.access.client_authentication import TOKEN_PATH as TOKEN
+
+METADATA: Final = "/.well-known/oauth-authorization-server"
+OPENID_METADATA: Final = "/.well-known/openid-configuration"
+AUTHORIZE: Final = "/oauth/authorize"
+REGISTER: Final = "/oauth/register"
+REVOKE: Final = "/oauth/revoke"
+SIGN_IN: Final = "/oauth/sign-in"
+CONSENT: Final = "/oauth/consent"
+
+__all__ = [
+    "AUTHORIZE",
+    "CONSENT",
+    "METADATA",
+    "OPENID_METADATA",
+    "REGISTER",
+    "REVOKE",
+    "SIGN_IN",
+    "TOKEN",
+]

@@ -1,0 +1,46 @@
+"""Answers of the endpoints that programs ask: JSON, never kept, readable by pages of any origin without credentials."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import JSONResponse, Response
+
+from gateway.access.oauth_errors import OAuthError
+
+CORS: Final = {"Access-Control-Allow-Origin": "*"}
+_HEADERS: Final = {**CORS, "Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
+_PREFLIGHT: Final = {
+    **CORS,
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, MCP-Protocol-Version",
+    "Access-Control-Max-Age": "600",
+}
+
+
+def said(content: Mapping[str, Any], *, status: int = 200) -> Response:
+    """Return JSON."""
+    return JSONResponse(dict(content), status_code=status, headers=_HEADERS)
+
+
+def refused(error: OAuthError, *, by_header: bool = False) -> Response:
+    """Return a failure (RFC 6749 5.2); `by_header` where the client tried the Authorization header."""
+    status = 401 if error.error == "invalid_client" else 400
+    answer = said({"error": error.error, "error_description": error.description}, status=status)
+    if status == 401 and by_header:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="Toolgate"'
+    return answer
+
+
+def too_often(seconds: int) -> Response:
+    """Return 429; nothing was done."""
+    answer = said(
+        {"error": "temporarily_unavailable", "error_description": f"too many requests; wait {seconds} seconds"},
+        status=429,
+    )
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def preflight() -> Response:
+    """Return what a browser asks before a page's request."""
+    return Response(status_code=204, headers=_PREFLIGHT)

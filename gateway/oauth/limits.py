@@ -1,0 +1,41 @@
+"""How often the endpoints may be asked by whoever shows nothing valid (security R48)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.kit.addresses import Network
+from gateway.kit.client_address import client_key
+from gateway.kit.clock import Clock
+from gateway.kit.rates import Windows
+
+_FAILURES_A_MINUTE: Final = 30
+_REGISTRATIONS_AN_HOUR: Final = 60
+_HOUR: Final = 3_600
+
+
+class OAuthLimits:
+    """Counts failures and registrations by client address."""
+
+    def __init__(self, *, trusted_proxies: Sequence[Network], clock: Clock) -> None:
+        self._trusted_proxies = trusted_proxies
+        self._failures = Windows(limit=_FAILURES_A_MINUTE, clock=clock)
+        self._registrations = Windows(limit=_REGISTRATIONS_AN_HOUR, clock=clock, seconds=_HOUR)
+
+    def must_wait(self, request: Request) -> int | None:
+        """Return for how many seconds this address has to wait after too many failures; None if it need not."""
+        window = self._failures.peek(self._address(request))
+        return None if window.remaining else window.retry_after
+
+    def count_failure(self, request: Request) -> None:
+        """Count a request that was refused."""
+        self._failures.hit(self._address(request))
+
+    def must_wait_to_register(self, request: Request) -> int | None:
+        """Count a registration; return for how many seconds this address has to wait, None if it need not."""
+        window = self._registrations.hit(self._address(request))
+        return window.retry_after if window.is_exceeded else None
+
+    def _address(self, request: Request) -> str:
+        return client_key(request.scope, self._trusted_proxies)

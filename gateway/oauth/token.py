@@ -1,0 +1,101 @@
+"""The token endpoint (RFC 6749 3.2) and the revocation endpoint (RFC 7009)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.access.client_authentication import ClientAuthentication
+from gateway.access.oauth_clients import ClientView
+from gateway.access.oauth_errors import OAuthError
+from gateway.access.oauth_grants import Granted, OAuthGrants, Redemption
+from gateway.oauth import answers
+from gateway.oauth.limits import OAuthLimits
+from gateway.oauth.parameters import of_body, shown_client, words
+
+_BASIC: Final = "basic "
+
+
+class TokenEndpoint:
+    """The handlers of `/oauth/token` and `/oauth/revoke`."""
+
+    def __init__(self, *, authentication: ClientAuthentication, grants: OAuthGrants, limits: OAuthLimits) -> None:
+        self._authentication = authentication
+        self._grants = grants
+        self._limits = limits
+
+    async def token(self, request: Request) -> Response:
+        """Give tokens for a code or a refresh token."""
+        if request.method == "OPTIONS":
+            return answers.preflight()
+        if wait := self._limits.must_wait(request):
+            return answers.too_often(wait)
+        try:
+            given = await of_body(request)
+            client = await self._authentication.client(shown_client(request, given))
+            granted = await self._granted(client, given)
+        except OAuthError as error:
+            return self._refused(request, error)
+        return answers.said(_shown(granted))
+
+    async def revoke(self, request: Request) -> Response:
+        """End a token; 200 also for one that is nobody's or another client's (RFC 7009 2.2)."""
+        if request.method == "OPTIONS":
+            return answers.preflight()
+        if wait := self._limits.must_wait(request):
+            return answers.too_often(wait)
+        try:
+            given = await of_body(request)
+            client = await self._authentication.client(shown_client(request, given))
+            token = _needed(given, "token")
+        except OAuthError as error:
+            return self._refused(request, error)
+        await self._grants.end_by_token(client, token)
+        return answers.said({})
+
+    async def _granted(self, client: ClientView, given: Mapping[str, str]) -> Granted:
+        kind = given.get("grant_type")
+        if kind not in ("authorization_code", "refresh_token"):
+            raise OAuthError("unsupported_grant_type", "grant_type: authorization_code or refresh_token")
+        if kind not in client.grant_types:
+            raise OAuthError("unauthorized_client", f"grant_type: this client is not registered for {kind}")
+        if kind == "authorization_code":
+            return await self._grants.redeem(
+                client,
+                Redemption(
+                    code=_needed(given, "code"),
+                    verifier=given.get("code_verifier"),
+                    redirect_uri=given.get("redirect_uri"),
+                    resource=given.get("resource"),
+                ),
+            )
+        return await self._grants.refresh(
+            client,
+            _needed(given, "refresh_token"),
+            resource=given.get("resource"),
+            scopes=words(given.get("scope")),
+        )
+
+    def _refused(self, request: Request, error: OAuthError) -> Response:
+        self._limits.count_failure(request)
+        by_header = request.headers.get("authorization", "").lower().startswith(_BASIC)
+        return answers.refused(error, by_header=by_header)
+
+
+def _needed(given: Mapping[str, str], name: str) -> str:
+    if name not in given:
+        raise OAuthError("invalid_request", f"{name}: is missing")
+    return given[name]
+
+
+def _shown(granted: Granted) -> dict[str, str | int]:
+    refresh = {} if granted.refresh_token is None else {"refresh_token": granted.refresh_token}
+    return {
+        "access_token": granted.access_token,
+        "token_type": "Bearer",
+        "expires_in": granted.expires_in,
+        **refresh,
+        "scope": " ".join(granted.scopes),
+        "resource": granted.resource,
+    }
