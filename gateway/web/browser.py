@@ -25,8 +25,13 @@ class Browsers:
 
     def of(self, request: Request) -> str | None:
         """Return what this browser is known by, None before its first page."""
-        value = request.cookies.get(self._cookie)
-        return value if value and len(value) <= _LONGEST else None
+        # Read strictly: what a neighbouring site plants beside our cookie, under a name that a lenient parser trims to
+        # ours, must neither be taken for it nor be told from it by its place.
+        pairs = (
+            each.strip(" ").partition("=") for line in request.headers.getlist("cookie") for each in line.split(";")
+        )
+        found = [value for name, _, value in pairs if name == self._cookie]
+        return found[0] if len(found) == 1 and 0 < len(found[0]) <= _LONGEST else None
 
     def new(self) -> str:
         """Return what a browser will be known by."""
