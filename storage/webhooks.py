@@ -154,12 +154,12 @@ class WebhookDeliveries(Repository[WebhookDelivery]):
         return found is not None
 
     async def replay_failed(self, webhook_id: str, *, since: datetime, now: datetime) -> int:
-        """Make all that failed of the events since a moment pending again; returns how many they are."""
+        """Make due anew what failed of the events since a moment, for good or so far; returns how many they are."""
         done = await self._session.execute(
             update(WebhookDelivery)
             .where(
                 col(WebhookDelivery.webhook_id) == webhook_id,
-                col(WebhookDelivery.status) == "FAILED",
+                or_(_is("FAILED"), _is("PENDING") & (col(WebhookDelivery.attempts) > 0)),
                 col(WebhookDelivery.created_at) >= since,
             )
             .values(status="PENDING", attempts=0, next_attempt_at=now)

@@ -92,6 +92,9 @@ async def replay_delivery(gateway: Gateway, call: Call[Nothing, NoQuery]) -> One
 
 
 async def replay_failures(gateway: Gateway, call: Call[FailuresToReplay, NoQuery]) -> Replayed:
-    """Send all failed events since a moment again: for after an outage of your own."""
+    """Send all events since a moment that have failed again now: for after an outage of your own.
+
+    Those that wait for their next attempt are among them.
+    """
     count = await gateway.telling.deliveries.replay_failed(call.scope, call.path["id"], since=call.body.since)
     return Replayed(replayed=count)

@@ -41,7 +41,10 @@ class Deliveries:
             )
 
     async def replay_failed(self, scope: TenantScope, webhook_id: str, *, since: datetime) -> int:
-        """Send all failed events since a moment again; returns how many they are. Raises `NotFound`, `Conflict`."""
+        """Send what failed since a moment again now, for good or so far; returns how many events they are.
+
+        Raises `NotFound`, `Conflict`.
+        """
         async with self._database.write() as tx:
             await _listening(tx, scope, webhook_id)
             return await tx.webhook_deliveries.replay_failed(webhook_id, since=since, now=self._clock())

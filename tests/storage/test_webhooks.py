@@ -123,12 +123,13 @@ async def test_what_failed_since_a_moment_is_made_pending_again(
 ) -> None:
     old = await add(database, tenant, created_at=at(-10), status="FAILED", next_attempt_at=None)
     new = await add(database, tenant, status="FAILED", attempts=10, next_attempt_at=None)
+    waiting = await add(database, tenant, attempts=7, next_attempt_at=at(3600))
     await add(database, tenant, status="DELIVERED", next_attempt_at=None, delivered_at=NOW)
     published.clear()
     async with database.write() as tx:
-        assert await tx.webhook_deliveries.replay_failed(tenant.webhook.id, since=NOW, now=NOW) == 1
+        assert await tx.webhook_deliveries.replay_failed(tenant.webhook.id, since=NOW, now=NOW) == 2
     assert published == [("webhook_deliveries", tenant.webhook.id)]
-    assert await due(database, tenant) == [new.id]
+    assert await due(database, tenant) == [new.id, waiting.id]
     async with database.read() as tx:
         assert (await found(tx, tenant, old)).status == "FAILED"
 
