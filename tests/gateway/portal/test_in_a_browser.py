@@ -247,3 +247,41 @@ async def product_page() -> AsyncGenerator[str]:
     """A page of a product, on an origin of its own."""
     async with answering(answer(b"<!doctype html><title>Product</title>", "content-type: text/html")) as served:
         yield f"http://127.0.0.1:{served.port}/"
+
+
+async def test_the_rarer_states_are_drawn_too(shop: Shop, page: "Page") -> None:
+    await brand(shop)
+    await page.route("**/oauth/authorize**", lambda route: route.fulfill(status=204))
+    await page.goto(await shop.link())
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await page.get_by_role("heading", name="Going to Acme…").wait_for()
+    await take_pictures(page, "leaving")
+    await page.unroute("**/oauth/authorize**")
+    await shop.product.add("slack")
+    await page.goto(await shop.link(integrationName="slack"))
+    await page.get_by_role("button", name="Continue to Slack").click()
+    await take_pictures(page, "no app")
+    await shop.product.add("ledger")
+    await page.goto(await shop.link(integrationName="ledger"))
+    await take_pictures(page, "form")
+    await page.get_by_label("Company").fill("Harbor!")
+    await page.get_by_role("button", name="Connect").click()
+    await take_pictures(page, "form refused")
+    await page.goto(f"{shop.served.url}/connect/start")
+    await take_pictures(page, "nothing here")
+
+
+async def test_new_permissions_are_drawn(shop: Shop, page: "Page") -> None:
+    [only] = (await shop.rest.get(f"/workspaces/{shop.product.workspace_id}/integrations")).json()["integrations"]
+    await shop.product.change(only, enabledActions=["whoami", "get_picture"])
+    await page.goto(await shop.link())
+    await page.get_by_role("button", name="Continue to Acme").click()
+    await approve(page)
+    await page.wait_for_url("**show=done**")
+    await shop.product.change(only, enabledActions=None)
+    await page.goto(await shop.link())
+    assert "Write notes in your name" in await page.inner_text("main")
+    await take_pictures(page, "wants more")
+    await shop.product.remove(only)
+    await page.goto(await shop.portal())
+    await take_pictures(page, "nothing to connect")
