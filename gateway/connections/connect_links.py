@@ -65,7 +65,6 @@ class ConnectLinks:
             if integration_name is not None or workspace_integration_id is not None:
                 configured = await tx.workspace_integrations.of_workspace(scope, end_user.workspace_id)
                 instance = self._choose(configured, name=integration_name, instance_id=workspace_integration_id)
-            await tx.connect_links.delete_expired(now)
             row = await tx.connect_links.insert(
                 ConnectLink(
                     id=new_id(),

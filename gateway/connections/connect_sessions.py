@@ -29,7 +29,6 @@ from storage.scope import TenantScope
 
 PATH = "/connect"
 LIFETIME = timedelta(hours=4)
-_KEPT_AFTERWARDS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,6 @@ class ConnectSessions:
             app_id = await choose_app(tx, scope, _wanted_app(new, instance, owner=owner))
             if app_id is None and self._apps.configured(integration.name) is None:
                 raise no_app(integration, oauth_app_id=None, public_url=self._public_url)
-            await tx.connect_sessions.delete_expired(now - _KEPT_AFTERWARDS)
             row = await tx.connect_sessions.insert(
                 ConnectSession(
                     id=new_id(),

@@ -17,7 +17,6 @@ from storage.records import ConnectStep
 from storage.scope import TenantScope
 
 LIFETIME = timedelta(minutes=10)
-_TOLD_AFTERWARDS = timedelta(hours=1)
 _WAY_BACK = ("token", "offer_key")
 
 
@@ -81,7 +80,6 @@ class ConnectSteps:
             created_at=now,
         )
         async with self._database.write() as tx:
-            await tx.connect_steps.delete_expired(now - _TOLD_AFTERWARDS)
             await tx.connect_steps.insert(row)
         return key
 

@@ -30,7 +30,6 @@ class SetupSecrets:
         """Return a fresh link under which this end user connects this workspace integration."""
         secret, now = mint(TokenKind.SETUP_LINK), self._clock()
         async with self._database.write() as tx:
-            await tx.connect_links.delete_expired(now)
             await tx.connect_links.insert(
                 ConnectLink(
                     id=new_id(),

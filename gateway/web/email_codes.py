@@ -77,7 +77,6 @@ class EmailCodes:
         code, now = f"{secrets.randbelow(1_000_000):06}", self._clock()
         key_hash = _key_hash(end_user, browser)
         async with self._database.write() as tx:
-            await tx.identity_checks.delete_expired(now)
             before = await tx.identity_checks.by_key(_scope(end_user), Proof.EMAIL, key_hash)
             if before is not None:
                 await tx.identity_checks.delete(before)

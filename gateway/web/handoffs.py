@@ -52,7 +52,6 @@ class Handoffs:
         """Return the address at the product to which this browser goes; `onward` is a path of ours for afterwards."""
         challenge, now, row_id = mint(TokenKind.HANDOFF_CHALLENGE), self._clock(), new_id()
         async with self._database.write() as tx:
-            await tx.identity_checks.delete_expired(now)
             await tx.identity_checks.insert(
                 IdentityCheck(
                     id=row_id,

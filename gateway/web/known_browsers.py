@@ -43,7 +43,6 @@ async def remember(tx: Transaction, end_user: EndUser, *, browser: str, proof: P
     if row is not None:
         await tx.known_browsers.update(row, method=proof, email_key=email_key, expires_at=now + LIFETIME)
     else:
-        await tx.known_browsers.delete_expired(now)
         await tx.known_browsers.insert(
             KnownBrowser(
                 id=new_id(),

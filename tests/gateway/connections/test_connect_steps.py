@@ -1,6 +1,6 @@
 """What a browser has begun: its own, once, for ten minutes; told apart from every other case."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -97,10 +97,3 @@ async def test_what_is_kept_of_a_taken_step_holds_nothing_that_could_be_spent(de
     await desk.take(key)
     lost = await desk.fault(key)
     assert "verifier" not in lost.way_back
-
-
-async def test_old_steps_are_swept_with_the_next_that_begins(desk: Desk) -> None:
-    key = await desk.begin()
-    desk.now += LIFETIME + timedelta(hours=2)
-    await desk.begin()
-    assert (await desk.fault(key)).fault is StepFault.UNKNOWN
