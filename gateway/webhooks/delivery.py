@@ -25,6 +25,7 @@ from gateway.webhooks.sender import Sender
 from storage.database import Database
 
 _AFTER_FAILURE: Final = timedelta(seconds=5)
+_FAREWELL_SECONDS: Final = 2.0
 _LONGEST_SLEEP_SECONDS: Final = 60.0
 _SHORTEST_SLEEP_SECONDS: Final = 0.05
 _NEW: Final = False
@@ -51,18 +52,27 @@ class Delivery:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Return a block during which events are sent; attempts that are under way at its end are broken off."""
+        """Return a block during which events are sent; at its end, attempts have a moment to come to theirs."""
         unsubscribe = self._changes.subscribe(self._hear)
         try:
             async with self._rounds.running(), self._sweeps.running():
                 yield
         finally:
             unsubscribe()
-            tasks = tuple(self._tasks)
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks)
+            await self._close_lanes()
+
+    async def _close_lanes(self) -> None:
+        """Let what is being sent arrive, or else it is sent twice; a receiver that hangs is not waited for."""
+        tasks = tuple(self._tasks)
+        if not tasks:
+            return
+        for lane in self._lanes.values():
+            lane.close()
+        _, hanging = await asyncio.wait(tasks, timeout=_FAREWELL_SECONDS)
+        for task in hanging:
+            task.cancel()
+        if hanging:
+            await asyncio.wait(hanging)
 
     def _hear(self, topics: Iterable[Topic]) -> None:
         for kind, webhook_id in topics:

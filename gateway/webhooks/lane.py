@@ -43,13 +43,18 @@ class Lane:
         self._pauses = pauses
         self._on_retried = on_retried
         self._clock = clock
-        self._is_gone = False
+        self._is_closed = False
         self._slots = asyncio.Semaphore(_WIDTH_OF_RETRIES if retries else _WIDTH)
         self._busy: set[str] = set()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
         """Look for more now."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Begin no further attempt."""
+        self._is_closed = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -69,7 +74,7 @@ class Lane:
 
     @property
     def _is_stopped(self) -> bool:
-        return self._is_gone or self._webhook_id in self._pauses.current()
+        return self._is_closed or self._webhook_id in self._pauses.current()
 
     async def _due(self) -> tuple[Webhook | None, Sequence[WebhookDelivery]]:
         # Taken before the transaction sees the database: what ends meanwhile would look as if it were still to be sent.
@@ -102,7 +107,7 @@ class Lane:
         if attempt.retry_after:
             self._pauses.begin(self._webhook_id, attempt.at + attempt.retry_after)
         step = await self._outcomes.note(delivery, attempt)
-        self._is_gone |= step.verdict is Verdict.GONE
+        self._is_closed |= step.verdict is Verdict.GONE
         if self._retries:
             self._on_retried()
         return step.verdict is not Verdict.RETRY or delivery.attempts + 1 > HOLDING_ATTEMPTS

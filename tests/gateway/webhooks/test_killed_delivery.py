@@ -47,6 +47,24 @@ async def test_what_a_killed_process_left_the_next_one_delivers(
     print(f"{len(receiver.heard)} attempts for {EVENTS} events")
 
 
+async def test_what_is_being_sent_while_the_gateway_closes_is_sent_once(settings: Settings, receiver: Receiver) -> None:
+    async with open_gateway(settings) as gateway:
+        transport = httpx2.ASGITransport(app=create_app(gateway))
+        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+            _, rest = await new_organization(Rest(client), "acme")
+            workspace = await rest.made("/workspaces", {"name": "Main", "slug": "main"})
+            backend = Backend(rest, workspace["id"])
+            webhook, _ = await backend.registers(receiver.url)
+            for number in range(EVENTS):
+                await backend.connects(f"c{number}")
+            await receiver.hears(1)
+    async with open_gateway(settings) as gateway:
+        transport = httpx2.ASGITransport(app=create_app(gateway))
+        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+            await Backend(Rest(client, rest.headers), workspace["id"]).noted(webhook, "DELIVERED", EVENTS)
+    assert len(receiver.heard) == EVENTS
+
+
 async def connect_and_die(settings: Settings, backend: Backend) -> None:
     """Make connections in a process of its own, which is killed while it tells of them."""
     given = {
