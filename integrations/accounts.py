@@ -1,6 +1,7 @@
 """Whose account a connection is, and whether its credential works."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from integrations.action import Ports
 from integrations.auth_methods import Looked
@@ -10,6 +11,9 @@ from integrations.outgoing import fill
 from integrations.ports import Credentials, Json
 from integrations.requests import RequestTemplate
 from integrations.running import connected, method_of
+
+
+_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ async def identify(
         document = await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
     identifier = await _value(account.id, document, integration, credentials=credentials, ports=ports)
     label = await _value(account.label, document, integration, credentials=credentials, ports=ports)
-    return ProviderAccount(identifier, label or identifier) if identifier else None
+    if not identifier or not identifier.isprintable() or len(identifier) > _LONGEST:
+        return None
+    return ProviderAccount(identifier, _legible(label or "") or identifier)
 
 
 async def verify(integration: Integration, credentials: Credentials, ports: Ports) -> bool:
@@ -57,6 +63,11 @@ async def verify(integration: Integration, credentials: Credentials, ports: Port
         return False
     await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
     return True
+
+
+def _legible(label: str) -> str:
+    """Return what people have called their account, on one line: they could have it read backwards, or endless."""
+    return " ".join("".join(each if each.isprintable() else " " for each in label).split())[:_LONGEST]
 
 
 async def _value(

@@ -203,8 +203,11 @@ def app_id_of(portal: Portal, offer: Offer) -> str | None:
 
 
 def unique_parameters(query: str) -> dict[str, str]:
-    """Return a callback's parameters; those that appear twice are left out (RFC 6749 3.1)."""
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+    """Return a callback's parameters; those that appear twice are left out (RFC 6749 3.1), and so are masses of them."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        return {}
     names = [name for name, _ in pairs]
     return {name: value for name, value in pairs if names.count(name) == 1}
 

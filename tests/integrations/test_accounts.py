@@ -25,6 +25,16 @@ KEY = credentials("main", secret_text="key", access_token="token")
         ("{id: /user/id, label: /user/name}", {"user": {"name": "Ann"}}, [], None),
         ("{id: /user, label: /user}", {"user": {"id": 1}}, [], None),
         (
+            "{id: /id, label: /name}",
+            {"id": "u", "name": "Ann\u202e\x00 \r\n  Bob"},
+            [],
+            ProviderAccount("u", "Ann Bob"),
+        ),
+        ("{id: /id, label: /name}", {"id": "u", "name": "\x00"}, [], ProviderAccount("u", "u")),
+        ("{id: /id, label: /name}", {"id": "u", "name": "x" * 301}, [], ProviderAccount("u", "x" * 300)),
+        ("{id: /id, label: /name}", {"id": "u\x00", "name": "Ann"}, [], None),
+        ("{id: /id, label: /name}", {"id": "u" * 301, "name": "Ann"}, [], None),
+        (
             "{request: {get: me}, id: /id, label: /login}",
             None,
             [{"id": 1, "login": "ann"}],

@@ -71,6 +71,13 @@ async def test_a_state_that_appears_twice_is_none(shop: Shop) -> None:
     assert await shop.connections() == []
 
 
+async def test_a_flood_of_parameters_is_no_answer(shop: Shop) -> None:
+    person = await shop.browser()
+    callback = await person.callback(await person.begin(await shop.link()))
+    page = await person.open(f"{callback}{'&a=b' * 60}")
+    assert (page.status, await shop.connections()) == (404, [])
+
+
 async def test_a_state_counts_at_its_own_provider_only(shop: Shop) -> None:
     person = await shop.browser()
     callback = await person.callback(await person.begin(await shop.link()))
