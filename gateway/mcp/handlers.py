@@ -117,7 +117,7 @@ class McpHandlers:
         if isinstance(outcome, ConnectionRequired) and visit.door.connect_wait_seconds and dialect.may_wait:
             outcome = await self._once_connected(ctx, params, outcome)
         _note(ctx, visit, tool_name=params.name, outcome=outcome)
-        if isinstance(outcome, ConnectionRequired) and dialect.takes_url_elicitation:
+        if isinstance(outcome, ConnectionRequired) and dialect.hears_of_completion:
             self._elicitations.ask(visit.principal, outcome)
         if isinstance(outcome, ToolgateError):
             return failure(outcome, dialect)

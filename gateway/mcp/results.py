@@ -41,6 +41,11 @@ class Dialect:
     """The person does not want to open the link."""
 
     @property
+    def hears_of_completion(self) -> bool:
+        """Tell whether the client is told later that the link's account is there; since 2026-07-28 none is."""
+        return self.takes_url_elicitation and not self.is_modern
+
+    @property
     def may_wait(self) -> bool:
         """Tell whether the person can be connecting while the call waits; who opens links is asked to first."""
         return not self.has_declined and (self.has_answered or not self.takes_url_elicitation)
