@@ -12,7 +12,6 @@ from integrations.ports import Credentials, Json
 from integrations.requests import RequestTemplate
 from integrations.running import connected, method_of
 
-
 _LONGEST: Final = 300
 
 
