@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,7 +19,7 @@ from gateway.tools.execution import Outcome
 from integrations.action import ActionResult
 from tests.gateway.mcp.shop import Shop, open_shop
 from tests.parts.mcp_wire import MODERN, Wire
-from tests.parts.served import Served
+from tests.parts.served import Served, serving
 
 PATIENCE_SECONDS = 10
 URL_CAPABLE = {"elicitation": {"form": {}, "url": {}}}
@@ -192,6 +193,19 @@ async def test_a_call_waits_for_a_permission_that_its_account_lacks(shop: Shop, 
         )
         assert (await next_of(heard))["result"]["structuredContent"]["author"]["id"] == "alice"
     assert shop.served.acme.app.counters.api_calls["alice"] == asked + 1
+
+
+async def test_a_gateway_that_stops_answers_the_calls_that_wait(tmp_path: Path, client: httpx2.AsyncClient) -> None:
+    async with AsyncExitStack() as gateway:
+        served = await gateway.enter_async_context(serving(tmp_path))
+        shop = await open_shop(served, settings={"connectWaitSeconds": 60})
+        await shop.add("acme")
+        wire = Wire(client, shop.url, await shop.token(shop.alice))
+        async with told(wire, **a_call(modern=True)) as heard:
+            await next_of(heard)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await gateway.aclose()
+            assert f"{served.url}/connect/s/" in (await next_of(heard))["result"]["content"][0]["text"]
 
 
 async def test_calls_that_wait_leave_their_tokens_places_to_others(shop: Shop, wire: Wire) -> None:
