@@ -4,7 +4,11 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -20,48 +24,51 @@ ROOT = Path(__file__).parents[3]
 EVENTS = 30
 
 
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Rest]:
+    """Open the gateway; yields a REST client without a key."""
+    async with open_gateway(settings) as gateway:
+        transport = httpx2.ASGITransport(app=create_app(gateway))
+        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
+            yield Rest(client)
+
+
+async def settle(anybody: Rest, receiver: Receiver) -> tuple[Backend, dict[str, Any]]:
+    """Make a product with a workspace and a webhook."""
+    _, rest = await new_organization(anybody, "acme")
+    workspace = await rest.made("/workspaces", {"name": "Main", "slug": "main"})
+    backend = Backend(rest, workspace["id"])
+    webhook, _ = await backend.registers(receiver.url)
+    return backend, webhook
+
+
 @pytest.mark.parametrize("silent", [False, True], ids=["between events", "in the middle of an attempt"])
 async def test_what_a_killed_process_left_the_next_one_delivers(
     settings: Settings, receiver: Receiver, silent: bool
 ) -> None:
-    async with open_gateway(settings) as gateway:
-        transport = httpx2.ASGITransport(app=create_app(gateway))
-        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            _, rest = await new_organization(Rest(client), "acme")
-            workspace = await rest.made("/workspaces", {"name": "Main", "slug": "main"})
-            backend = Backend(rest, workspace["id"])
-            webhook, _ = await backend.registers(receiver.url)
+    async with opened(settings) as anybody:
+        backend, webhook = await settle(anybody, receiver)
 
     receiver.hanging = lambda _heard: silent
     await connect_and_die(settings, backend)
     assert receiver.heard
     receiver.hanging = lambda _heard: False
 
-    async with open_gateway(settings) as gateway:
-        transport = httpx2.ASGITransport(app=create_app(gateway))
-        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            backend = Backend(Rest(client, backend.rest.headers), backend.workspace_id)
-            await backend.noted(webhook, "DELIVERED", EVENTS)
-    ids = {heard.event["id"]: heard.event["data"]["connection"]["displayName"] for heard in receiver.heard}
-    assert sorted(ids.values()) == sorted(f"c{number}" for number in range(EVENTS))
+    async with opened(settings) as anybody:
+        await replace(backend, rest=Rest(anybody.client, backend.rest.headers)).noted(webhook, "DELIVERED", EVENTS)
+    names = {heard.event["id"]: heard.event["data"]["connection"]["displayName"] for heard in receiver.heard}
+    assert sorted(names.values()) == sorted(f"c{number}" for number in range(EVENTS))
     print(f"{len(receiver.heard)} attempts for {EVENTS} events")
 
 
 async def test_what_is_being_sent_while_the_gateway_closes_is_sent_once(settings: Settings, receiver: Receiver) -> None:
-    async with open_gateway(settings) as gateway:
-        transport = httpx2.ASGITransport(app=create_app(gateway))
-        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            _, rest = await new_organization(Rest(client), "acme")
-            workspace = await rest.made("/workspaces", {"name": "Main", "slug": "main"})
-            backend = Backend(rest, workspace["id"])
-            webhook, _ = await backend.registers(receiver.url)
-            for number in range(EVENTS):
-                await backend.connects(f"c{number}")
-            await receiver.hears(1)
-    async with open_gateway(settings) as gateway:
-        transport = httpx2.ASGITransport(app=create_app(gateway))
-        async with httpx2.AsyncClient(transport=transport, base_url=settings.public_url) as client:
-            await Backend(Rest(client, rest.headers), workspace["id"]).noted(webhook, "DELIVERED", EVENTS)
+    async with opened(settings) as anybody:
+        backend, webhook = await settle(anybody, receiver)
+        for number in range(EVENTS):
+            await backend.connects(f"c{number}")
+        await receiver.hears(1)
+    async with opened(settings) as anybody:
+        await replace(backend, rest=Rest(anybody.client, backend.rest.headers)).noted(webhook, "DELIVERED", EVENTS)
     assert len(receiver.heard) == EVENTS
 
 
