@@ -44,6 +44,15 @@ async def chromium(chromium_path: str) -> AsyncIterator["Browser"]:
             await browser.close()
 
 
+_taken: set[Path] = set()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where to look at the pages."""
+    if _taken:
+        terminalreporter.write_line(f"{len(_taken)} pictures of pages are in {PICTURES}")
+
+
 async def take_pictures(page: "Page", name: str) -> None:
     """Keep what the page shows, in light and dark, wide and on a phone, and hold that it is never wider than that."""
     PICTURES.mkdir(exist_ok=True)
@@ -52,7 +61,9 @@ async def take_pictures(page: "Page", name: str) -> None:
         await page.set_viewport_size(viewport)
         for scheme in _SCHEMES:
             await page.emulate_media(color_scheme=scheme)
-            await page.screenshot(path=PICTURES / f"{_slug(name)}-{size}-{scheme}.png", full_page=True)
+            picture = PICTURES / f"{_slug(name)}-{size}-{scheme}.png"
+            await page.screenshot(path=picture, full_page=True)
+            _taken.add(picture)
         shown = await page.evaluate("document.documentElement.scrollWidth")
         assert shown <= viewport["width"], f"{name} is {shown} px wide where there are {viewport['width']}"
     await page.emulate_media(color_scheme="light")
