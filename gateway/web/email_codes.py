@@ -52,7 +52,8 @@ class EmailCodes:
         self._clock = clock
         self._lately = Windows(limit=5, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
         self._today = Windows(limit=20, clock=clock, seconds=_DAY)
-        self._per_client = Windows(limit=20, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
+        # A whole office may sit behind one address.
+        self._per_client = Windows(limit=100, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
         self._per_mailbox = Windows(limit=20, clock=clock, seconds=_HOUR)
 
     @property
