@@ -208,6 +208,16 @@ async def test_one_link_opened_over_and_over_is_slowed_down_and_no_other(shop: S
     assert (await person.open(await shop.link("bob"))).status == 200
 
 
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip", "client-ip", "true-client-ip"])
+async def test_who_guesses_gets_no_new_address_by_saying_so(shop: Shop, header: str) -> None:
+    person = await shop.browser()
+    statuses = [
+        (await person.open("/connect/portal?token=x", headers={header: f"for=198.51.100.{n}"[4 * (n % 2) :]})).status
+        for n in range(62)
+    ]
+    assert statuses[-1] == 429
+
+
 async def test_addresses_are_told_apart_through_trusted_proxies_only(tmp_path: Path) -> None:
     async with open_shop(tmp_path, trusted_proxies=["127.0.0.1"]) as shop:
         person = await shop.browser()
