@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
-from gateway.access.oauth_clients import ClientView, OAuthClients
+from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, UnknownClient
-from gateway.access.oauth_requests import NewRequest, OAuthRequests, answer_address
+from gateway.access.oauth_requests import NewRequest, answer_address
 from gateway.access.redirect_uris import is_registered
 from gateway.kit.ids import as_id
 from gateway.oauth import addresses
@@ -31,11 +31,11 @@ _SERVER_PATH: Final = "/mcp/srv_"
 class Authorize:
     """The handler of `GET /oauth/authorize`."""
 
-    def __init__(self, gateway: Gateway, *, clients: OAuthClients, requests: OAuthRequests, limits: PageLimits) -> None:
+    def __init__(self, gateway: Gateway, *, limits: PageLimits) -> None:
         self._gateway = gateway
         self._issuer = gateway.settings.public_url
-        self._clients = clients
-        self._requests = requests
+        self._clients = gateway.authorizing.clients
+        self._requests = gateway.authorizing.requests
         self._limits = limits
 
     async def answer(self, request: Request) -> Response:

@@ -1,0 +1,147 @@
+"""Consent: the person sees which program asks to act for them, where, as whom and for what, and decides (security R16).
+
+Asked every time and answered once: no consent is remembered for another request to ride on.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
+from gateway.access.oauth_errors import OAuthError
+from gateway.access.oauth_requests import PendingRequest
+from gateway.access.redirect_uris import is_loopback_redirect
+from gateway.oauth import addresses
+from gateway.tenancy.branding import Branding, branding_of
+from gateway.web.browser import Browsers
+from gateway.web.door import browser_of
+from gateway.web.forms import FormRefused, read_form
+from gateway.web.limits import PageLimits
+from gateway.web.pages import Pages
+from gateway.web.stops import PageStop, not_from_our_page
+from gateway.wiring import Gateway
+from storage.records import EndUser
+
+_ALLOW = "allow"
+_SCOPE_WORDS = {
+    TOOLS_SCOPE: "Use the tools below in your name",
+    CODE_SCOPE: "Run programs that use these tools in your name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientShown:
+    """What a person is told of the program, and how far it can be believed."""
+
+    name: str
+    known_by: str | None
+    """The host that vouches for the name; None where it is the program's own claim."""
+    is_registered_here: bool
+    goes_to: str
+    """Where the answer is sent."""
+    is_on_this_machine: bool
+
+
+class Consent:
+    """`GET` and `POST /oauth/consent`."""
+
+    def __init__(self, gateway: Gateway, *, pages: Pages, browsers: Browsers, limits: PageLimits) -> None:
+        self._gateway = gateway
+        self._requests = gateway.authorizing.requests
+        self._pages = pages
+        self._browsers = browsers
+        self._limits = limits
+
+    async def show(self, request: Request) -> Response:
+        """Ask."""
+        key = request.query_params.get("request", "")
+        pending, end_user = await self._open(request, key)
+        tools = await self._tools(pending)
+        return self._pages.show(
+            "consent.html",
+            brand=_brand(pending),
+            path=addresses.CONSENT,
+            key=key,
+            proof=self._browsers.proof(browser_of(request), key),
+            client=_shown(pending),
+            person=person(end_user),
+            workspace=pending.workspace.name,
+            server=pending.server.name,
+            scopes=[_SCOPE_WORDS[scope] for scope in pending.scopes],
+            tools=tools,
+        )
+
+    async def decide(self, request: Request) -> Response:
+        """Take the answer, and lead back to the program with it."""
+        try:
+            form = await read_form(request)
+        except FormRefused as error:
+            self._limits.count_stranger(request)
+            raise not_from_our_page() from error
+        key, browser = form.get("request", ""), browser_of(request)
+        if not self._browsers.is_proven(browser, key, form.get("proof", "")):
+            self._limits.count_stranger(request)
+            raise not_from_our_page()
+        pending, _ = await self._open(request, key)
+        try:
+            if form.get("decision") == _ALLOW:
+                address = await self._requests.approve(key, browser=browser)
+            else:
+                address = await self._requests.deny(key, browser=browser, description="the person said no")
+        except OAuthError as error:
+            raise _over() from error
+        return leaving(self._pages, pending, address)
+
+    async def _open(self, request: Request, key: str) -> tuple[PendingRequest, EndUser]:
+        pending = await self._requests.open(key, browser=browser_of(request))
+        if pending is None or pending.end_user is None:
+            self._limits.count_stranger(request)
+            raise _over()
+        self._limits.count_token(key)
+        return pending, pending.end_user
+
+    async def _tools(self, pending: PendingRequest) -> dict[str, list[str]]:
+        """Return the titles of the server's tools, by integration."""
+        toolset = await self._gateway.toolsets.of(pending.server.id)
+        found: dict[str, list[str]] = {}
+        for tool in toolset.by_name.values():
+            title = (tool.instance.display_name if tool.instance else None) or tool.integration.title
+            found.setdefault(title, []).append(tool.action.title)
+        return found
+
+
+def person(end_user: EndUser) -> str:
+    """Return what an end user is called on pages that only they get to see."""
+    return end_user.display_name or end_user.email or end_user.external_id or "you"
+
+
+def leaving(pages: Pages, pending: PendingRequest, address: str) -> Response:
+    """Lead back to the program by a page: browsers hold redirects after a form against the page's own policy."""
+    name = pending.client.name
+    return pages.show("leaving.html", brand=_brand(pending), title=f"Back to {name}…", address=address, name=name)
+
+
+def _shown(pending: PendingRequest) -> ClientShown:
+    client, parts = pending.client, urlsplit(pending.redirect_uri)
+    return ClientShown(
+        name=client.name,
+        known_by=client.document_host,
+        is_registered_here=client.organization_id is not None,
+        goes_to=parts.netloc or f"{parts.scheme}:",
+        is_on_this_machine=is_loopback_redirect(pending.redirect_uri),
+    )
+
+
+def _brand(pending: PendingRequest) -> Branding:
+    return branding_of(pending.organization, pending.workspace)
+
+
+def _over() -> PageStop:
+    return PageStop(
+        "This sign-in is over",
+        "It was answered already, waited for too long, or was begun in another browser. Nothing was allowed now.",
+        "Connect the program once more to begin again.",
+        status=404,
+    )
