@@ -41,6 +41,7 @@ from gateway.connections.revoker import Revoker
 from gateway.connections.setup_links import SetupLinks
 from gateway.connections.setup_secrets import SetupSecrets
 from gateway.connections.setup_urls import SetupUrls
+from gateway.connections.unanswered import Unanswered
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock, system_clock
 from gateway.kit.egress import Egress
@@ -87,6 +88,7 @@ class Connecting:
     entered: EnteredCredentials
     oauth: ProviderOAuth
     attachments: Attachments = field(repr=False)
+    unanswered: Unanswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
         await stack.enter_async_context(gateway.keep_alive.running())
+        await stack.enter_async_context(gateway.connecting.unanswered.running())
         await stack.enter_async_context(Sweep(database, clock=clock).running())
         yield gateway
 
@@ -401,4 +404,5 @@ def _connecting(
             clock=clock,
         ),
         attachments=attachments,
+        unanswered=Unanswered(database, steps=steps, attachments=attachments),
     )

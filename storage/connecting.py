@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, not_, select, update
 from sqlmodel import col
 
 from storage.records import ConnectLink, ConnectSession, ConnectStep
@@ -73,6 +73,20 @@ class ConnectSteps(Repository[ConnectStep]):
             )
         )
 
+    async def lapsed(self, kind: str, *, before: datetime, limit: int) -> list[ConnectStep]:
+        """Return steps of all tenants that expired before this moment without being taken."""
+        found = await self._session.scalars(
+            select(ConnectStep)
+            .where(
+                col(ConnectStep.kind) == kind,
+                col(ConnectStep.expires_at) < before,
+                col(ConnectStep.taken_at).is_(None),
+            )
+            .limit(limit)
+        )
+        return list(found)
+
     async def delete_expired(self, before: datetime) -> None:
-        """Remove steps of all tenants that expired before this moment."""
-        await self._session.execute(delete(ConnectStep).where(col(ConnectStep.expires_at) < before))
+        """Remove steps of all tenants that expired before this moment, except questions with an account in hand."""
+        has_account = and_(col(ConnectStep.kind) == "replace", col(ConnectStep.taken_at).is_(None))
+        await self._session.execute(delete(ConnectStep).where(col(ConnectStep.expires_at) < before, not_(has_account)))

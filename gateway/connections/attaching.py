@@ -121,7 +121,40 @@ class Attachments:
     async def discard(self, portal: Portal, offer: Offer, new: NewAccount) -> None:
         """Have the provider told that an account which was approved is not used after all."""
         async with self._database.write() as tx:
-            await self._endings.of_account(tx, self._row(portal, offer, new, None))
+            await self.give_up(
+                tx,
+                new,
+                organization_id=portal.organization.id,
+                workspace_id=portal.workspace.id,
+                integration_name=offer.integration.name,
+            )
+
+    async def give_up(
+        self, tx: Transaction, new: NewAccount, *, organization_id: str, workspace_id: str, integration_name: str
+    ) -> None:
+        """Note in this transaction that the provider is to be told that an account is not used."""
+        row_id, now = new_id(), self._clock()
+        # Never added: what is revoked has the shape of a connection.
+        row = Connection(
+            id=row_id,
+            organization_id=organization_id,
+            workspace_id=workspace_id,
+            owner=workspace_id,
+            scope="WORKSPACE",
+            integration_name=integration_name,
+            external_id=row_id,
+            display_name=integration_name,
+            type="",
+            auth_method_key=new.method_key,
+            oauth_app_id=new.oauth_app_id,
+            account_id=new.account_id,
+            account_label=new.account_label,
+            sealed=self._safe.seal(new.values, connection_id=row_id, organization_id=organization_id),
+            expires_at=new.expires_at,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._endings.of_account(tx, row)
 
     async def detach(self, portal: Portal, offer: Offer) -> None:
         """Remove the account that is connected. Raises `ConnectionNotFound`."""

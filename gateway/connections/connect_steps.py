@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from gateway.kit.cipher import Cipher
+from gateway.kit.cipher import Cipher, SealBroken
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import hash_token
 from integrations.ports import Json
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.records import ConnectStep
 from storage.scope import TenantScope
 
 LIFETIME = timedelta(minutes=10)
-_WAY_BACK = ("token", "offer_key")
+_KEPT = ("token", "offer_key")
 
 
 class StepKind(StrEnum):
@@ -101,12 +101,25 @@ class ConnectSteps:
             )
             if row is not None:
                 carried = self._open(row)
-                # What is kept for a second visit leads back, and holds nothing that could be spent.
-                kept = {name: carried[name] for name in _WAY_BACK if name in carried}
-                await tx.connect_steps.update(row, sealed=self._seal(kept, row.id))
+                await tx.connect_steps.update(row, sealed=self._seal(_way_back(carried), row.id))
                 return carried
             found = await tx.connect_steps.by_key(key_hash, kind=kind, integration_name=integration_name)
         raise self._lost(found, self._fault(found, browser) or StepFault.UNKNOWN)
+
+    async def take_lapsed(
+        self, tx: Transaction, kind: StepKind, *, limit: int
+    ) -> list[tuple[ConnectStep, Mapping[str, Json]]]:
+        """Take steps of all tenants that nobody came back for in time; returns them with what they carried."""
+        now = self._clock()
+        taken: list[tuple[ConnectStep, Mapping[str, Json]]] = []
+        for row in await tx.connect_steps.lapsed(kind, before=now, limit=limit):
+            try:
+                carried = self._open(row)
+            except SealBroken:
+                carried = dict[str, Json]()
+            await tx.connect_steps.update(row, taken_at=now, sealed=self._seal(_way_back(carried), row.id))
+            taken.append((row, carried))
+        return taken
 
     def _fault(self, row: ConnectStep | None, browser: str) -> StepFault | None:
         if row is None:
@@ -120,11 +133,15 @@ class ConnectSteps:
     def _lost(self, row: ConnectStep | None, fault: StepFault) -> StepLost:
         if row is None or fault in (StepFault.UNKNOWN, StepFault.OF_ANOTHER_BROWSER):
             return StepLost(fault)
-        carried = self._open(row)
-        return StepLost(fault, {name: carried[name] for name in _WAY_BACK if name in carried})
+        return StepLost(fault, _way_back(self._open(row)))
 
     def _seal(self, carried: Mapping[str, Json], row_id: str) -> bytes:
         return self._cipher.seal(json.dumps(carried).encode(), "connect_steps", row_id)
 
     def _open(self, row: ConnectStep) -> Mapping[str, Json]:
         return json.loads(self._cipher.open(row.sealed, "connect_steps", row.id))
+
+
+def _way_back(carried: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what is kept of a step that is over: it leads back, and holds nothing that could be spent."""
+    return {name: carried[name] for name in _KEPT if name in carried}

@@ -239,6 +239,7 @@ UNSCOPED = {
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
+    "connect_steps.lapsed",
     "oauth_apps.all_sealed",
     "connections.all_granted",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),

@@ -1,10 +1,12 @@
 """The accounts that are connected: seen, replaced, disconnected, connected again."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.gateway.portal.shop import Shop
+from tests.gateway.portal.shop import Shop, open_shop
 from tests.gateway.portal.visiting import path_of
 
 
@@ -107,12 +109,33 @@ async def test_an_account_that_was_approved_and_not_taken_is_given_up_at_the_pro
     question = await person.connect(await shop.link(), "bob")
     done = await person.send(question.form(f"{person.at}/connect/replace"), decision="keep")
     assert "alice@acme.example" in done.text
-    for _ in range(200):
-        if shop.served.acme.app.counters.revocations:
-            break
-        await asyncio.sleep(0.05)
-    assert shop.served.acme.app.counters.revocations == 1
+    await until_revoked(shop)
     assert (await shop.product.execute("acme", "whoami", "alice")).json()["output"]["id"] == "alice"
+
+
+async def test_a_question_that_nobody_answers_is_answered_with_no_after_ten_minutes(tmp_path: Path) -> None:
+    now = [datetime.now(UTC)]
+    async with open_shop(tmp_path, clock=lambda: now[0]) as shop:
+        person, unanswered = await shop.browser(), shop.served.gateway.connecting.unanswered
+        await person.connect(await shop.link())
+        question = await person.connect(await shop.link(), "bob")
+        await unanswered.run()
+        assert "another Acme account" in (await person.open(question.address)).text
+        now[0] += timedelta(minutes=11)
+        await unanswered.run()
+        await until_revoked(shop)
+        assert (await person.open(question.address)).status == 409
+        assert (await shop.product.execute("acme", "whoami", "alice")).json()["output"]["id"] == "alice"
+        await unanswered.run()
+        assert shop.served.acme.app.counters.revocations == 1
+
+
+async def until_revoked(shop: Shop) -> None:
+    """Wait until Acme was told that one grant has ended, by the gateway's own work or by this."""
+    async with asyncio.timeout(20):
+        while not shop.served.acme.app.counters.revocations:
+            await shop.served.gateway.revoking.revoker.send_due()
+    assert shop.served.acme.app.counters.revocations == 1
 
 
 async def test_the_question_waits_for_its_own_browser_only(shop: Shop) -> None:
