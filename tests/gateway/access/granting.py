@@ -57,29 +57,27 @@ class Granting:
         return self.grants.resource_of(self.server.id)
 
     async def code(self, client: ClientView = AGENT, **values: Any) -> str:
-        new = NewGrant(
-            **{
-                "server": self.server,
-                "end_user": self.end_user,
-                "identity_id": None,
-                "client": client,
-                "redirect_uri": REDIRECT,
-                "scopes": ["mcp:tools"],
-                **values,
-            }
-        )
+        usual: dict[str, Any] = {
+            "server": self.server,
+            "end_user": self.end_user,
+            "identity_id": None,
+            "client": client,
+            "redirect_uri": REDIRECT,
+            "scopes": ["mcp:tools"],
+        }
+        new = NewGrant(**{**usual, **values})
         async with self.gateway.database.write() as tx:
             return await self.grants.with_code(tx, new, challenge=CHALLENGE, lifetime=CODE_LIFETIME)
 
     async def redeemed(self, code: str, client: ClientView = AGENT, **shown: Any) -> Granted:
-        right = {"verifier": VERIFIER, "redirect_uri": REDIRECT, "resource": self.resource}
+        right: dict[str, Any] = {"verifier": VERIFIER, "redirect_uri": REDIRECT, "resource": self.resource}
         return await self.grants.redeem(client, Redemption(code=code, **{**right, **shown}))
 
     async def granted(self) -> Granted:
         return await self.redeemed(await self.code())
 
     async def refreshed(self, token: str | None, client: ClientView = AGENT, **values: Any) -> Granted:
-        asked = {"resource": self.resource, "scopes": None, **values}
+        asked: dict[str, Any] = {"resource": self.resource, "scopes": None, **values}
         return await self.grants.refresh(client, token or "", **asked)
 
     async def opens(self, token: str) -> bool:
