@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from gateway.kit.clock import to_wire
 from gateway.kit.ids import new_id
 from storage.database import Transaction
-from storage.records import Connection, EndUser, Webhook, WebhookDelivery
+from storage.records import Connection, EndUser, Webhook
 from storage.scope import TenantScope
+from storage.webhooks import NewDelivery
 
 Subject: TypeAlias = Connection | EndUser
 """What an event is about."""
@@ -182,7 +183,7 @@ def _in_batches(ids: Collection[str]) -> list[list[str]]:
 
 def _deliveries(
     event: Event, subject: Subject, receivers: Sequence[Webhook], *, owner: str | None, now: datetime
-) -> list[WebhookDelivery]:
+) -> list[NewDelivery]:
     match subject:
         case Connection():
             data = {"connection": connection_shown(subject, end_user=owner)}
@@ -198,7 +199,7 @@ def _deliveries(
         now=now,
     )
     return [
-        WebhookDelivery(
+        NewDelivery(
             id=new_id(),
             organization_id=receiver.organization_id,
             workspace_id=receiver.workspace_id,

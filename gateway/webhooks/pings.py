@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from gateway.errors import NotFound
 from gateway.events import event_body, new_event_id
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
@@ -10,9 +11,10 @@ from gateway.webhooks.outcomes import recorded
 from gateway.webhooks.schedule import Step, Verdict
 from gateway.webhooks.sender import TIMEOUT_SECONDS, Sender
 from gateway.webhooks.webhooks import existing_webhook
-from storage.database import Database
+from storage.database import Database, Transaction
 from storage.records import Webhook, WebhookDelivery
 from storage.scope import TenantScope
+from storage.webhooks import NewDelivery
 
 PING: Final = "webhook.ping"
 
@@ -32,15 +34,16 @@ class Pings:
         """Send a test event and return what came of it. Raises `NotFound`."""
         async with self._database.write() as tx:
             webhook = await existing_webhook(tx, scope, webhook_id)
-            row = self._row(webhook)
-            await tx.webhook_deliveries.append([row])
+            ping = self._ping(webhook)
+            await tx.webhook_deliveries.append([ping])
+            row = await _existing(tx, scope, ping.id)
         attempt = await self._sender.attempt(webhook, row)
         outcome = recorded(row, attempt, Step(Verdict.DELIVERED if attempt.error is None else Verdict.FAILED))
         async with self._database.write() as tx:
             await tx.webhook_deliveries.record_attempts([outcome])
-            return await tx.webhook_deliveries.get(scope, row.id) or row
+            return await _existing(tx, scope, ping.id)
 
-    def _row(self, webhook: Webhook) -> WebhookDelivery:
+    def _ping(self, webhook: Webhook) -> NewDelivery:
         now, event_id = self._clock(), new_event_id()
         body = event_body(
             event_id,
@@ -50,7 +53,7 @@ class Pings:
             data={"webhook": {"id": webhook.id}},
             now=now,
         )
-        return WebhookDelivery(
+        return NewDelivery(
             id=new_id(),
             organization_id=webhook.organization_id,
             workspace_id=webhook.workspace_id,
@@ -62,3 +65,10 @@ class Pings:
             next_attempt_at=now + _LEASE,
             created_at=now,
         )
+
+
+async def _existing(tx: Transaction, scope: TenantScope, delivery_id: str) -> WebhookDelivery:
+    row = await tx.webhook_deliveries.get(scope, delivery_id)
+    if row is None:
+        raise NotFound("the webhook was removed a moment ago")
+    return row

@@ -8,7 +8,7 @@ import pytest
 from storage.database import Database, Transaction
 from storage.records import WebhookDelivery
 from storage.scope import TenantScope
-from storage.webhooks import Recorded
+from storage.webhooks import NewDelivery, Recorded
 from tests.storage.tenant import NOW, Tenant, a_delivery, a_webhook, plant
 
 HOLDING = 4
@@ -29,9 +29,7 @@ async def tenant(database: Database) -> Tenant:
 
 async def add(database: Database, tenant: Tenant, **values: Any) -> WebhookDelivery:
     async with database.write() as tx:
-        row = a_delivery(tenant.webhook, **values)
-        await tx.webhook_deliveries.append([row])
-    return row
+        return await tx.webhook_deliveries.insert(a_delivery(tenant.webhook, **values))
 
 
 async def due(database: Database, tenant: Tenant, *, now: datetime = NOW) -> list[str]:
@@ -58,13 +56,33 @@ async def found(tx: Transaction, tenant: Tenant, row: WebhookDelivery) -> Webhoo
     return shown
 
 
-async def test_what_is_appended_later_comes_later_whatever_its_clock_says(database: Database, tenant: Tenant) -> None:
-    first = await add(database, tenant, created_at=at(60))
-    second = await add(database, tenant, created_at=at(-60))
-    assert await due(database, tenant) == [first.id, second.id]
+async def test_what_is_appended_later_comes_later_whatever_its_clock_says(
+    database: Database, tenant: Tenant, published: list[tuple[str, str]]
+) -> None:
+    published.clear()
+    for names in (["a", "b"], ["c"]):
+        async with database.write() as tx:
+            await tx.webhook_deliveries.append([appended(tenant, name, at(-ord(name))) for name in names])
+    assert published == [("webhook_deliveries", tenant.webhook.id)] * 2
+    assert await due(database, tenant) == ["a", "b", "c"]
     async with database.read() as tx:
         page = await tx.webhook_deliveries.page(tenant.scope, tenant.webhook.id, limit=10, offset=0)
-    assert [row.id for row in page.rows] == [second.id, first.id]
+    assert [row.id for row in page.rows] == ["c", "b", "a"]
+
+
+def appended(tenant: Tenant, name: str, moment: datetime) -> NewDelivery:
+    return NewDelivery(
+        id=name,
+        organization_id=tenant.organization.id,
+        workspace_id=tenant.workspace.id,
+        webhook_id=tenant.webhook.id,
+        subject_id=name,
+        event_id=name,
+        event="connection.created",
+        body="{}",
+        next_attempt_at=NOW,
+        created_at=moment,
+    )
 
 
 async def test_what_was_refused_holds_up_its_own_subject_for_some_attempts(database: Database, tenant: Tenant) -> None:
@@ -87,7 +105,7 @@ async def test_one_webhooks_trouble_holds_up_no_other(database: Database, tenant
     await add(database, tenant, subject_id="alice", attempts=1, next_attempt_at=at(10))
     async with database.write() as tx:
         other = await tx.webhooks.insert(a_webhook(tenant.workspace))
-        await tx.webhook_deliveries.append([a_delivery(other, subject_id="alice")])
+        await tx.webhook_deliveries.insert(a_delivery(other, subject_id="alice"))
     async with database.read() as tx:
         new: dict[str, Any] = {"retries": False, "holding": HOLDING}
         assert await tx.webhook_deliveries.due_webhooks(NOW, **new) == [other.id]
