@@ -119,8 +119,14 @@ def person(end_user: EndUser) -> str:
 
 def leaving(pages: Pages, pending: PendingRequest, address: str) -> Response:
     """Lead back to the program by a page: browsers hold redirects after a form against the page's own policy."""
-    name = pending.client.name
-    return pages.show("leaving.html", brand=_brand(pending), title=f"Back to {name}…", address=address, name=name)
+    return pages.show(
+        "leaving.html",
+        brand=_brand(pending),
+        title=f"Back to {pending.client.name}…",
+        said="You can close this page once the program goes on.",
+        address=address,
+        host=_shown(pending).goes_to,
+    )
 
 
 def _shown(pending: PendingRequest) -> ClientShown:
