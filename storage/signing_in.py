@@ -1,12 +1,14 @@
 """Rows of identities, where they sign in, whom they stand for, and the browsers that stay signed in."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from storage.records import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
 from storage.repository import Repository
+from storage.scope import TenantScope
 
 
 class IdentityProviders(Repository[IdentityProvider]):
@@ -15,6 +17,10 @@ class IdentityProviders(Repository[IdentityProvider]):
     record = IdentityProvider
     workspace_column = None
 
+    async def all(self, scope: TenantScope) -> list[IdentityProvider]:
+        """Return all providers of an organization, disabled ones too."""
+        return await self._all(scope)
+
 
 class Identities(Repository[Identity]):
     """Identities; they belong to the organization alone."""
@@ -22,11 +28,32 @@ class Identities(Repository[Identity]):
     record = Identity
     workspace_column = None
 
+    async def known_as(self, scope: TenantScope, issuer: str, subject: str) -> Identity | None:
+        """Return whom an issuer knows by this subject."""
+        return await self._one(scope, col(Identity.issuer) == issuer, col(Identity.subject) == subject)
+
 
 class LinkedIdentities(Repository[LinkedIdentity]):
     """Which end user an identity stands for in a workspace."""
 
     record = LinkedIdentity
+
+    async def of(self, scope: TenantScope, workspace_id: str, identity_id: str) -> LinkedIdentity | None:
+        """Return what an identity is linked to in a workspace."""
+        return await self._one(
+            scope, col(LinkedIdentity.workspace_id) == workspace_id, col(LinkedIdentity.identity_id) == identity_id
+        )
+
+    async def of_issuer(self, scope: TenantScope, end_user_ids: Collection[str], issuer: str) -> set[str]:
+        """Return which of these end users have an identity of this issuer linked already."""
+        found = await self._session.scalars(
+            select(col(LinkedIdentity.end_user_id))
+            .join(Identity, col(Identity.id) == col(LinkedIdentity.identity_id))
+            .where(
+                self._boundary(scope), col(LinkedIdentity.end_user_id).in_(end_user_ids), col(Identity.issuer) == issuer
+            )
+        )
+        return set(found)
 
 
 class SignedInBrowsers(Repository[SignedInBrowser]):
@@ -34,6 +61,15 @@ class SignedInBrowsers(Repository[SignedInBrowser]):
 
     record = SignedInBrowser
     workspace_column = None
+
+    async def at(self, scope: TenantScope, browser_hash: str) -> list[SignedInBrowser]:
+        """Return the sign-ins at a browser, expired ones too, oldest first."""
+        return await self._all(scope, col(SignedInBrowser.browser_hash) == browser_hash)
+
+    async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[SignedInBrowser]:
+        """Return the sign-ins of the identities that are linked to an end user, oldest first."""
+        linked = select(col(LinkedIdentity.identity_id)).where(col(LinkedIdentity.end_user_id) == end_user_id)
+        return await self._all(scope, col(SignedInBrowser.identity_id).in_(linked))
 
     async def delete_expired(self, before: datetime) -> None:
         """Remove sign-ins of all tenants that ended before this moment."""

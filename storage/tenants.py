@@ -117,6 +117,10 @@ class EndUsers(Repository[EndUser]):
             conditions.append(col(EndUser.email_key) == email_key)
         return await self._page(scope, *conditions, limit=limit, offset=offset)
 
+    async def by_email(self, scope: TenantScope, workspace_id: str, email_key: str) -> list[EndUser]:
+        """Return all end users of a workspace whose record has this address, oldest first."""
+        return await self._all(scope, col(EndUser.workspace_id) == workspace_id, col(EndUser.email_key) == email_key)
+
     async def batch(self, scope: TenantScope, workspace_id: str, *, after: str, limit: int) -> list[EndUser]:
         """Return end users of a workspace in order of id, from behind `after`."""
         found = await self._session.scalars(

@@ -55,7 +55,9 @@ class Names:
     provider: str
     identity: str
     linked: str
+    subject: str
     signed_in: str
+    signed_in_browser: str
     client: str
     request: str
     grant: str
@@ -90,7 +92,9 @@ class Names:
             provider=tenant.provider.id,
             identity=tenant.identity.id,
             linked=tenant.linked.id,
+            subject=tenant.identity.subject,
             signed_in=tenant.signed_in.id,
+            signed_in_browser=tenant.signed_in.browser_hash,
             client=tenant.client.id,
             request=tenant.request.id,
             grant=tenant.grant.id,
@@ -120,6 +124,7 @@ QUESTIONS: dict[str, Question] = {
     "end_users.by_external_ids": lambda tx, scope, its: tx.end_users.by_external_ids(
         scope, its.workspace, [its.external_id]
     ),
+    "end_users.by_email": lambda tx, scope, its: tx.end_users.by_email(scope, its.workspace, "ann@x.test"),
     "end_users.batch": lambda tx, scope, its: tx.end_users.batch(scope, its.workspace, after="", limit=100),
     "end_users.page": lambda tx, scope, its: tx.end_users.page(scope, its.workspace, **PAGE),
     "workspace_integrations.get": lambda tx, scope, its: tx.workspace_integrations.get(scope, its.integration.id),
@@ -171,8 +176,15 @@ QUESTIONS: dict[str, Question] = {
     "revocations.get": lambda tx, scope, its: tx.revocations.get(scope, its.revocation),
     "identity_providers.get": lambda tx, scope, its: tx.identity_providers.get(scope, its.provider),
     "identities.get": lambda tx, scope, its: tx.identities.get(scope, its.identity),
+    "identities.known_as": lambda tx, scope, its: tx.identities.known_as(scope, "email", its.subject),
     "linked_identities.get": lambda tx, scope, its: tx.linked_identities.get(scope, its.linked),
+    "linked_identities.of": lambda tx, scope, its: tx.linked_identities.of(scope, its.workspace, its.identity),
+    "linked_identities.of_issuer": lambda tx, scope, its: tx.linked_identities.of_issuer(
+        scope, [its.end_user], "email"
+    ),
     "signed_in_browsers.get": lambda tx, scope, its: tx.signed_in_browsers.get(scope, its.signed_in),
+    "signed_in_browsers.at": lambda tx, scope, its: tx.signed_in_browsers.at(scope, its.signed_in_browser),
+    "signed_in_browsers.of_end_user": lambda tx, scope, its: tx.signed_in_browsers.of_end_user(scope, its.end_user),
     "oauth_clients.get": lambda tx, scope, its: tx.oauth_clients.get(scope, its.client),
     "oauth_requests.get": lambda tx, scope, its: tx.oauth_requests.get(scope, its.request),
     "oauth_grants.page": lambda tx, scope, its: tx.oauth_grants.page(
@@ -214,10 +226,12 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
     "connections.granted": lambda tx, scope: _as_page(tx.connections.granted(scope, "slack", after="", limit=100)),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
+    "identity_providers.all": lambda tx, scope: _as_page(tx.identity_providers.all(scope)),
 }
 # Keys belong to the organization; that only organization-wide keys may manage them is a rule, not a boundary.
 OF_ORGANIZATION = {
     *("api_keys.get", "api_keys.page", "identity_providers.get", "identities.get", "signed_in_browsers.get"),
+    *("identity_providers.all", "identities.known_as", "signed_in_browsers.at", "signed_in_browsers.of_end_user"),
     "oauth_clients.get",
 }
 UNSCOPED = {
