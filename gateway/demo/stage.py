@@ -20,6 +20,8 @@ from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
 
 _LOOPBACK = "127.0.0.1"
+_SHUTDOWN_SECONDS = 2
+"""Nobody depends on what is under way in a demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ async def _served(gateway: Gateway, listener: socket.socket) -> AsyncGenerator[N
     # Cancelled as soon as a signal comes: the server waits for requests under way, and those may be the block's own.
     block = anyio.CancelScope()
     on_drain = [app.state.drain, block.cancel]
-    server = build_server(app, host=_LOOPBACK, port=gateway.settings.port, on_drain=on_drain)
+    server = build_server(
+        app, host=_LOOPBACK, port=gateway.settings.port, on_drain=on_drain, shutdown_seconds=_SHUTDOWN_SECONDS
+    )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, [listener])
         await server.is_listening.wait()
