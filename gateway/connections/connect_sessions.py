@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.connections.connect_methods import connect_methods, no_app
+from gateway.connections.connections import not_their_scope
 from gateway.connections.oauth_apps import OAuthApps, WantedApp, choose_app
 from gateway.errors import (
     Forbidden,
@@ -169,7 +170,7 @@ def _owner(scope: TenantScope, new: NewSession) -> str:
             raise ScopeDenied("a connection of the whole organization needs an organization-wide API key")
         return wanted
     if wanted != natural:
-        raise ValidationFailed(f"scope: {wanted} does not go together with the endUserId that is or isn't given")
+        raise not_their_scope(wanted)
     return wanted
 
 

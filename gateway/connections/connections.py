@@ -207,7 +207,7 @@ class Connections:
         if new.workspace_id is None:
             raise ValidationFailed(f"workspaceId: has to be given for a connection of scope {wanted}")
         if wanted != natural:
-            raise ValidationFailed(f"scope: {wanted} does not go together with the endUserId that is or isn't given")
+            raise not_their_scope(wanted)
         if await tx.workspaces.get(scope, new.workspace_id) is None:
             raise NotFound("there is no such workspace")
         if new.end_user_external_id is None:
@@ -292,3 +292,10 @@ async def _existing(tx: Transaction, scope: TenantScope, connection_id: str) -> 
     if found is None:
         raise ConnectionNotFound("there is no such connection")
     return found
+
+
+def not_their_scope(wanted: str) -> ValidationFailed:
+    """Return the refusal of a scope that contradicts whether an end user is named."""
+    if wanted == "USER":
+        return ValidationFailed("scope: USER needs endUserId, whose account it will be")
+    return ValidationFailed(f"scope: {wanted} is for shared accounts; leave out endUserId, or the scope")

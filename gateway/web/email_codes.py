@@ -6,6 +6,7 @@ end users of however many tenants have it.
 """
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +31,7 @@ from storage.scope import TenantScope
 LIFETIME: Final = timedelta(minutes=10)
 TRIES: Final = 5
 _PURPOSE: Final = "email code"
+_SIX_DIGITS: Final = re.compile("[0-9]{6}")
 _QUARTER_OF_AN_HOUR: Final = 15 * 60
 _HOUR: Final = 60 * 60
 _DAY: Final = 24 * 60 * 60
@@ -107,7 +109,11 @@ class EmailCodes:
             check = await self._waiting(tx, present, browser)
             if check is None:
                 raise CodeRefused(0)
-            right = self._signed(present, check.key_hash, _digits(code))
+            digits = _digits(code)
+            if not _SIX_DIGITS.fullmatch(digits):
+                # A slip, not a guess: nothing that was sent looks like it.
+                raise CodeRefused(TRIES - check.tries)
+            right = self._signed(present, check.key_hash, digits)
             if hmac.compare_digest(check.proof or "", right):
                 await tx.identity_checks.delete(check)
                 await remember(tx, present, browser=browser, proof=Proof.EMAIL, now=now)

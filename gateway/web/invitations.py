@@ -90,14 +90,17 @@ class Invitations:
             raise NotFound("there is no such workspace")
         brand = branding_of(organization, workspace)
         name = one_line(brand.name)
-        what = "accounts"
+        what, them = "accounts", "them"
         if instance is not None:
             title = instance.display_name or self._catalog.get(instance.integration_name).title
-            what = f"{one_line(title)} account"
+            what, them = f"{one_line(title)} account", "it"
         greeting = f"Hello {one_line(end_user.display_name)}," if end_user.display_name else "Hello,"
         letter = Letter(
             subject=f"{name} asks you to connect your {what}",
-            paragraphs=(greeting, f"{name} asks you to connect your {what}, so that it can be used on your behalf."),
+            paragraphs=(
+                greeting,
+                f"{name} asks you to connect your {what}, so that assistants can work with {them} for you.",
+            ),
             button=Button(f"Connect your {what}", link.url),
             closing=(
                 f"The link is good until {link.expires_at:%d %B %Y, %H:%M} UTC, and whoever holds it can connect "

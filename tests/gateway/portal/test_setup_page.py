@@ -93,6 +93,16 @@ async def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_is_the_la
     assert is_portal(await alice.send(step_form(fresh, "code"), code=await scene.code(ALICE, count=2)))
 
 
+async def test_what_is_no_code_at_all_spends_no_try(scene: Scene) -> None:
+    alice, url = await scene.browser(), await scene.setup_url()
+    form = step_form(await asked_for_a_code(scene, alice, url), "code")
+    code = await scene.code(ALICE)
+    for slip in ("", code[:5], f"{code}1", "code", "\uff11\uff12\uff13\uff14\uff15\uff16"):
+        page = await alice.send(form, code=slip)
+        assert (page.status, "You have 5 tries left" in page.text) == (422, True)
+    assert is_portal(await alice.send(form, code=code))
+
+
 async def test_tries_at_the_same_moment_all_count(scene: Scene) -> None:
     alice, url = await scene.browser(), await scene.setup_url()
     form = step_form(await asked_for_a_code(scene, alice, url), "code")
