@@ -286,6 +286,7 @@ BAD_ADDRESSES = [
     *("data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:https://app.example/1", "about:blank"),
     *("http://app.example.com/done", "http://localhost.evil.example/", "http://127.0.0.1.evil.example/"),
     *("https://app.example.com@evil.example/", "https://app.example.com\\@evil.example/", "https://user:pw@x.example/"),
+    *("http://127.1/", "http://2130706433/", "https://0x7f.0.0.1/", "http://0.0.0.0/", "https://app.example.com/#"),
     *("https://app.example.com/done#token", "https://app.example.com/\r\nSet-Cookie: a=b", "https://a.example/ b"),
     *(
         "https://\u0430pp.example.com/",
