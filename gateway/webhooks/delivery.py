@@ -91,6 +91,11 @@ class Delivery:
         lane = self._lanes.get((webhook_id, _NEW))
         (self._rounds if lane is None else lane).wake()
 
+    def _look_again(self, webhook_id: str) -> None:
+        """Look when the next retry is to be made, and for what a refused event has held up."""
+        self._wake(webhook_id)
+        self._rounds.wake()
+
     async def _open_lanes(self) -> float:
         """Open a lane wherever something is due; return when to look again, in seconds."""
         now, paused = self._clock(), self._pauses.current()
@@ -115,7 +120,7 @@ class Delivery:
             sender=self._sender,
             outcomes=self._outcomes,
             pauses=self._pauses,
-            on_retried=lambda: self._wake(webhook_id),
+            on_trouble=lambda: self._look_again(webhook_id),
             clock=self._clock,
         )
         self._lanes[webhook_id, retries] = lane

@@ -31,17 +31,17 @@ class Lane:
         sender: Sender,
         outcomes: Outcomes,
         pauses: Pauses,
-        on_retried: Callable[[], None],
+        on_trouble: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """`on_retried` is called when what a refused event has held up may be due."""
+        """`on_trouble` is called when an event was refused, and when what it has held up may be due."""
         self._webhook_id = webhook_id
         self._retries = retries
         self._database = database
         self._sender = sender
         self._outcomes = outcomes
         self._pauses = pauses
-        self._on_retried = on_retried
+        self._on_trouble = on_trouble
         self._clock = clock
         self._is_closed = False
         self._slots = asyncio.Semaphore(_WIDTH_OF_RETRIES if retries else _WIDTH)
@@ -108,8 +108,8 @@ class Lane:
             self._pauses.begin(self._webhook_id, attempt.at + attempt.retry_after)
         step = await self._outcomes.note(delivery, attempt)
         self._is_closed |= step.verdict is Verdict.GONE
-        if self._retries:
-            self._on_retried()
+        if self._retries or step.verdict is Verdict.RETRY:
+            self._on_trouble()
         return step.verdict is not Verdict.RETRY or delivery.attempts + 1 > HOLDING_ATTEMPTS
 
 
