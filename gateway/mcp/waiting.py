@@ -7,6 +7,7 @@ by then.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from typing import TypeAlias
@@ -19,6 +20,7 @@ from gateway.principals import McpPrincipal
 from gateway.tools.execution import Outcome
 
 MAX_WAITING = 2_000
+MAX_WAITING_OF_ONE_ORGANIZATION = 1_000
 MAX_WAITING_OF_ONE_END_USER = 32
 """Those beyond are answered at once, as if nobody waited here."""
 MAX_ATTEMPTS = 3
@@ -69,6 +71,7 @@ class Waiting:
         self.places = places
         self._telling_seconds = telling_seconds
         self._calls: dict[str, set[WaitingCall]] = {}
+        self._by_organization: Counter[str] = Counter()
         self._is_closed = False
         changes.subscribe(self._hear)
 
@@ -135,17 +138,26 @@ class Waiting:
         call, end_user = WaitingCall(principal, _written(request_id)), principal.end_user_id or ""
         calls = self._calls.setdefault(end_user, set())
         calls.add(call)
+        self._by_organization[principal.organization_id] += 1
         try:
             yield call
         finally:
             calls.discard(call)
+            self._by_organization[principal.organization_id] -= 1
+            if not self._by_organization[principal.organization_id]:
+                del self._by_organization[principal.organization_id]
             if not calls and self._calls.get(end_user) is calls:
                 del self._calls[end_user]
 
     def _has_room(self, principal: McpPrincipal) -> bool:
-        everywhere = sum(len(calls) for calls in self._calls.values())
         of_one = len(self._calls.get(principal.end_user_id or "", ()))
-        return not self._is_closed and everywhere < MAX_WAITING and of_one < MAX_WAITING_OF_ONE_END_USER
+        of_its_own = self._by_organization[principal.organization_id]
+        return (
+            not self._is_closed
+            and self._by_organization.total() < MAX_WAITING
+            and of_its_own < MAX_WAITING_OF_ONE_ORGANIZATION
+            and of_one < MAX_WAITING_OF_ONE_END_USER
+        )
 
     def _hear(self, topics: Iterable[Topic]) -> None:
         heard = frozenset(topics)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import pytest
 from gateway.changes import ChangeFeed
 from gateway.errors import ConnectionRequired, ToolgateError
 from gateway.mcp.places import Places
-from gateway.mcp.waiting import MAX_ATTEMPTS, MAX_WAITING_OF_ONE_END_USER, Waiting
+from gateway.mcp.waiting import (
+    MAX_ATTEMPTS,
+    MAX_WAITING_OF_ONE_END_USER,
+    MAX_WAITING_OF_ONE_ORGANIZATION,
+    Waiting,
+)
 from gateway.principals import McpPrincipal
 from gateway.tools.execution import Outcome
 from integrations.action import ActionResult
@@ -250,9 +256,11 @@ class Account:
         return DONE if self.works else REFUSAL
 
 
-def outlast(waiting: Waiting, account: Account, *, seconds: float = 60) -> "asyncio.Task[Outcome | ToolgateError]":
+def outlast(
+    waiting: Waiting, account: Account, *, seconds: float = 60, principal: McpPrincipal = ALICE
+) -> "asyncio.Task[Outcome | ToolgateError]":
     running = waiting.outlast(
-        REFUSAL, account.attempt, lacks=account.lacks, principal=ALICE, request_id=1, seconds=seconds, tell=silent
+        REFUSAL, account.attempt, lacks=account.lacks, principal=principal, request_id=1, seconds=seconds, tell=silent
     )
     return asyncio.ensure_future(running)
 
@@ -315,6 +323,20 @@ async def test_calls_beyond_what_may_wait_are_refused_at_once_and_those_that_end
     assert not calls[-1].done()
     waiting.close()
     assert set(await asyncio.gather(*calls)) == {REFUSAL}
+
+
+async def test_one_organization_leaves_room_for_the_others() -> None:
+    waiting, account = Waiting(changes=ChangeFeed(), places=Places()), Account()
+    people = [replace(ALICE, end_user_id=f"person-{n}") for n in range(MAX_WAITING_OF_ONE_ORGANIZATION)]
+    calls = [outlast(waiting, account, principal=each) for each in people]
+    await turns()
+    one_more = outlast(waiting, account, principal=replace(ALICE, end_user_id="one more"))
+    assert await asyncio.wait_for(one_more, PATIENCE_SECONDS) is REFUSAL
+    elsewhere = outlast(waiting, account, principal=replace(ALICE, organization_id="other", end_user_id="carol"))
+    await turns()
+    assert not elsewhere.done()
+    waiting.close()
+    assert set(await asyncio.gather(*calls, elsewhere)) == {REFUSAL}
 
 
 async def test_nobody_waits_at_a_gateway_that_stops() -> None:
