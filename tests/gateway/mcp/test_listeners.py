@@ -1,8 +1,8 @@
 """Claims about waiting for changes: none gets lost, whenever it comes."""
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import AsyncExitStack, closing
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 
 import anyio
 import httpx2
@@ -10,9 +10,7 @@ import pytest
 
 from gateway.mcp.listeners import MAX_STREAMS_LOOKING, MAX_STREAMS_OF_ONE_END_USER, Listeners, TooManyStreams
 from gateway.principals import McpPrincipal
-from gateway.tools.toolset import Toolsets
-from integrations.catalog import Catalog
-from integrations.integration import Integration
+from gateway.tools.toolset import Toolset, Toolsets
 from storage.records import EndUser
 from tests.gateway.mcp.shop import Shop
 from tests.parts.mcp_wire import Wire
@@ -72,32 +70,25 @@ async def test_a_stream_that_hears_of_nothing_visible_is_pinged_all_the_same(sho
         tasks.cancel_scope.cancel()
 
 
-class Interrupted(Catalog):
-    """A catalogue in which something else happens once, while an integration is looked up."""
+class InterruptedToolsets(Toolsets):
+    """Toolsets with which something else happens once, between reading the rows and handing out what they made."""
 
-    interruption: Callable[[], None] | None = None
+    interruption: Callable[[], Awaitable[None]] | None = None
 
-    def get(self, name: str) -> Integration:
+    async def _load(self, server_id: str) -> Toolset:
+        toolset = await super()._load(server_id)
         if self.interruption is not None:
             interruption, self.interruption = self.interruption, None
-            interruption()
-        return super().get(name)
+            await interruption()
+        return toolset
 
 
 async def test_a_change_while_the_list_of_a_new_stream_is_compiled_is_told(shop: Shop) -> None:
     """The list is made of rows that the change has just replaced, and nobody listens yet."""
-    await shop.add("hash-encode", "fixed")
-    gateway, catalog = shop.served.gateway, Interrupted()
-
-    def change() -> None:
-        with closing(sqlite3.connect(str(gateway.database.url.database))) as database:
-            database.execute("update workspace_integrations set display_name = 'Renamed'")
-            database.commit()
-        gateway.changes.publish([("workspace_integrations", shop.workspace.id)])
-
-    toolsets = Toolsets(database=gateway.database, catalog=catalog, changes=gateway.changes)
+    integration, gateway = await shop.add("hash-encode", "fixed"), shop.served.gateway
+    toolsets = InterruptedToolsets(database=gateway.database, catalog=gateway.catalog, changes=gateway.changes)
     listeners = Listeners(toolsets=toolsets, changes=gateway.changes, ping_seconds=PING_SECONDS)
-    catalog.interruption = change
+    toolsets.interruption = partial(shop.change, integration, display_name="Renamed")
     async with listeners.open(alice_of(shop), admitted) as watch:
         assert await watch.next_change() is True
         assert await watch.next_change() is None
