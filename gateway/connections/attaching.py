@@ -103,7 +103,7 @@ class Attachments:
                 row = await tx.connections.update(held, **credential, version=held.version + 1)
                 event = change_of(row, before=before)
             await self._scopes.settle(tx, [row], change=event)
-            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
+            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None, browser_hash=portal.browser_hash)
             return row
 
     async def keep(self, portal: Portal, offer: Offer, new: NewAccount) -> None:
@@ -116,7 +116,7 @@ class Attachments:
             row = None if offer.held is None else await tx.connections.get(portal.scope, offer.held.id)
             if row is None or not is_active(row):
                 raise ConnectionNotFound("the account that was connected does not work")
-            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None)
+            await _note(tx, portal, "COMPLETED", connection_id=row.id, error=None, browser_hash=portal.browser_hash)
 
     async def discard(self, portal: Portal, offer: Offer, new: NewAccount) -> None:
         """Have the provider told that an account which was approved is not used after all."""

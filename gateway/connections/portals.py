@@ -60,6 +60,8 @@ class Portal:
     link: ConnectLink | None
     session: ConnectSession | None
     offers: tuple[Offer, ...]
+    browser_hash: str = field(repr=False)
+    """Hash of the cookie of the browser that it is open in."""
 
     @property
     def scope(self) -> TenantScope:
@@ -84,23 +86,24 @@ class Portals:
         self._catalog = catalog
         self._clock = clock
 
-    async def open(self, token: str, *, browser: str | None = None) -> Portal | None:
+    async def open(self, token: str, *, browser: str) -> Portal | None:
         """Return what the token opens in the browser that is known by this cookie.
 
         None for one that opens nothing (any more), or only in another browser, or whose end user is suspended.
         """
+        browser_hash = hash_token(browser)
         async with self._database.read() as tx:
             if is_well_formed(token, TokenKind.CONNECT_LINK):
-                return await self._by_link(tx, token, browser)
+                return await self._by_link(tx, token, browser_hash)
             if is_well_formed(token, TokenKind.CONNECT_SESSION):
-                return await self._by_session(tx, token)
+                return await self._by_session(tx, token, browser_hash)
         return None
 
-    async def _by_link(self, tx: Transaction, token: str, browser: str | None) -> Portal | None:
+    async def _by_link(self, tx: Transaction, token: str, browser_hash: str) -> Portal | None:
         link = await tx.connect_links.by_hash(hash_token(token))
         if link is None or link.kind != "portal" or link.expires_at <= self._clock():
             return None
-        if link.browser_hash is not None and link.browser_hash != hash_token(browser or ""):
+        if link.browser_hash not in (None, browser_hash):
             return None
         scope = TenantScope(link.organization_id, frozenset((link.workspace_id,)))
         end_user = await tx.end_users.get(scope, link.end_user_id)
@@ -112,7 +115,7 @@ class Portals:
             for each in await tx.workspace_integrations.of_workspace(scope, link.workspace_id)
             if link.workspace_integration_id in (None, each.id) and end_users_connect(each, self._catalog)
         ]
-        return Portal(token, *found, end_user, link, None, tuple(offers))
+        return Portal(token, *found, end_user, link, None, tuple(offers), browser_hash)
 
     async def _own(
         self, tx: Transaction, scope: TenantScope, *, end_user: EndUser, instance: WorkspaceIntegration
@@ -123,9 +126,9 @@ class Portals:
         held = next((each for each in own if is_active(each)), own[0] if own else None)
         return Offer(integration, instance, connect_methods(integration.auth, only=instance.auth_method_key), held)
 
-    async def _by_session(self, tx: Transaction, token: str) -> Portal | None:
+    async def _by_session(self, tx: Transaction, token: str, browser_hash: str) -> Portal | None:
         session = await tx.connect_sessions.by_hash(hash_token(token))
-        if session is None or session.expires_at <= self._clock():
+        if session is None or session.expires_at <= self._clock() or session.browser_hash not in (None, browser_hash):
             return None
         scope = TenantScope(session.organization_id)
         found = await self._tenant(tx, scope, session.workspace_id)
@@ -136,9 +139,8 @@ class Portals:
             end_user = await tx.end_users.by_external_id(scope, session.workspace_id, session.end_user_external_id)
             if end_user is not None and end_user.suspended_at is not None:
                 return None
-        return Portal(
-            token, *found, end_user, None, session, (await self._asked(tx, scope, session=session, end_user=end_user),)
-        )
+        asked = await self._asked(tx, scope, session=session, end_user=end_user)
+        return Portal(token, *found, end_user, None, session, (asked,), browser_hash)
 
     async def _asked(
         self, tx: Transaction, scope: TenantScope, *, session: ConnectSession, end_user: EndUser | None

@@ -57,6 +57,8 @@ class ConnectSession(Record, table=True):
     status: str = Field(default="PENDING", sa_type=Text)
     connection_id: str | None = references("connections.id", on_delete="SET NULL", optional=True)
     error: str | None = Field(default=None, sa_type=Text)
+    browser_hash: str | None = Field(default=None, sa_type=Text)
+    """Hash of the cookie of the browser that completed it: it alone may open the session from then on."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 

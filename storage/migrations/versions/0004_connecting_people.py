@@ -18,6 +18,7 @@ def upgrade() -> None:
         links.add_column(sa.Column("kind", sa.Text, nullable=False, server_default="portal"))
         links.add_column(text("browser_hash", nullable=True))
         links.create_check_constraint("kind", "kind in ('portal', 'secret')")
+    op.add_column("connect_sessions", text("browser_hash", nullable=True))
     op.add_column("connect_steps", moment("taken_at", nullable=True))
     identity()
     op.create_table(

@@ -112,9 +112,20 @@ async def test_a_completed_session_connects_nothing_more(shop: Shop) -> None:
     late = await second.open(session["connectUrl"])
     await person.connect(session["connectUrl"])
     page = await second.send(late.form(f"{second.at}/connect/start"))
-    assert page.onward is None
-    assert "Acme is connected" in page.text
-    assert "Acme is connected" in (await second.open(session["connectUrl"])).text
+    assert (page.status, "no longer good" in page.text) == (404, True)
+    assert "Acme is connected" in (await person.open(session["connectUrl"])).text
+
+
+async def test_a_completed_session_is_no_way_to_put_another_account_in_the_place_of_the_connected_one(
+    shop: Shop,
+) -> None:
+    session, person, thief = await shop.session(), await shop.browser(), await shop.browser()
+    done = await person.connect(session["connectUrl"])
+    assert (await thief.open(session["connectUrl"])).status == 404
+    await thief.send(done.form(f"{person.at}/connect/disconnect"))
+    assert [each["accountLabel"] for each in await shop.connections("carol")] == ["alice@acme.example"]
+    await person.send(done.form(f"{person.at}/connect/disconnect"))
+    assert (await thief.open(session["connectUrl"])).status == 404
 
 
 async def test_not_me_takes_the_account_away_and_the_session_says_so(shop: Shop) -> None:
