@@ -14,9 +14,9 @@ from gateway.kit.mail import MailFailed
 from gateway.portal.setup_visits import SetupVisit, SetupVisits, link_over
 from gateway.tenancy.verification import Proof, is_enough, proof_to_ask_for, what_is_missing
 from gateway.web.door import browser_of
-from gateway.web.email_codes import CodeRefused, masked
 from gateway.web.handoffs import HandoffLost
 from gateway.web.limits import PageLimits
+from gateway.web.mailed_codes import CodeRefused, masked, told_tries
 from gateway.web.pages import Button, Pages
 from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
@@ -141,7 +141,7 @@ class SetupPage:
             await self._identity.codes.enter(visit.end_user, code, browser=visit.browser)
         except CodeRefused as refused:
             self._limits.count_stranger(request)
-            return await self._step(visit, problem=_tries(refused.tries_left))
+            return await self._step(visit, problem=told_tries(refused.tries_left))
         return await self._visits.go_on(visit)
 
     async def _hand_off(self, visit: SetupVisit) -> Response:
@@ -170,13 +170,3 @@ def _somebody_else(visit: SetupVisit, found: EndUser) -> PageStop:
         brand=visit.brand,
         button=Button("Try again", visit.path),
     )
-
-
-def _tries(left: int) -> str:
-    match left:
-        case 0:
-            return "That code is not good any more. Send a new one, and enter it within ten minutes."
-        case 1:
-            return "That is not the code. You have one try left."
-        case _:
-            return f"That is not the code. You have {left} tries left."

@@ -5,17 +5,20 @@ Values in, values out; connecting accounts and signing in go by the same rules (
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from gateway.tenancy.workspace_settings import SetupVerification, WorkspaceSettings
 
 
 class Proof(StrEnum):
-    """What shows who sits at a browser; both are remembered for a while, and then the browser is known."""
+    """What shows who sits at a browser; each is remembered for a while, and then the browser is known."""
 
     HANDOFF = "handoff"
     """The product's own login page has said so to us."""
     EMAIL = "email"
     """A code that was sent to the end user's address."""
+    SIGN_IN = "sign_in"
+    """Signing in at an OpenID provider, as whoever is linked to the end user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Means:
     """Whether this deployment sends mail."""
 
 
-def proof_to_ask_for(means: Means) -> Proof | None:
+def proof_to_ask_for(means: Means) -> Literal[Proof.HANDOFF, Proof.EMAIL] | None:
     """Return what a browser that is not known yet has to show; None where there is nothing that it could."""
     handoff = Proof.HANDOFF if means.settings.handoff_url is not None else None
     email = Proof.EMAIL if means.has_address and means.sends_mail else None
@@ -49,7 +52,7 @@ def is_enough(settings: WorkspaceSettings, proof: str) -> bool:
     """Tell whether a browser that has shown this is known well enough."""
     if settings.setup_verification is SetupVerification.HANDOFF:
         return proof == Proof.HANDOFF
-    return proof in (Proof.HANDOFF, Proof.EMAIL)
+    return proof in (Proof.HANDOFF, Proof.EMAIL, Proof.SIGN_IN)
 
 
 def what_is_missing(means: Means) -> str | None:

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import secrets
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,9 +38,15 @@ class Browsers:
         """Return what a browser will be known by."""
         return secrets.token_urlsafe(32)
 
-    def remember(self, response: Response, browser: str) -> None:
-        """Set the cookie. Lax, because the provider's answer comes by a link from another site."""
-        response.set_cookie(self._cookie, browser, path="/", secure=self._is_https, httponly=True, samesite="lax")
+    def remember(self, response: Response, browser: str, *, lasting: timedelta | None = None) -> None:
+        """Set the cookie, until the browser is closed or for longer.
+
+        Lax, because the provider's answer comes by a link from another site.
+        """
+        seconds = None if lasting is None else int(lasting.total_seconds())
+        response.set_cookie(
+            self._cookie, browser, max_age=seconds, path="/", secure=self._is_https, httponly=True, samesite="lax"
+        )
 
     def proof(self, browser: str, token: str) -> str:
         """Return the hidden field of the forms that this browser gets at this link."""

@@ -48,8 +48,13 @@ class Handoffs:
         self._public_url = public_url
         self._clock = clock
 
-    async def begin(self, workspace: Workspace, handoff_url: str, *, browser: str, onward: str) -> str:
-        """Return the address at the product to which this browser goes; `onward` is a path of ours for afterwards."""
+    async def begin(
+        self, workspace: Workspace, handoff_url: str, *, browser: str, onward: str, back: str = RETURN_PATH
+    ) -> str:
+        """Return the address at the product to which this browser goes.
+
+        `back` is the path of ours at which it comes back with a secret, `onward` the one at which it goes on then.
+        """
         challenge, now, row_id = mint(TokenKind.HANDOFF_CHALLENGE), self._clock(), new_id()
         async with self._database.write() as tx:
             await tx.identity_checks.insert(
@@ -60,7 +65,7 @@ class Handoffs:
                     kind=Proof.HANDOFF,
                     key_hash=challenge.hash,
                     browser_hash=hash_token(browser),
-                    sealed=self._cipher.seal(json.dumps({"onward": onward}).encode(), *_context(row_id)),
+                    sealed=self._cipher.seal(json.dumps({"onward": onward, "back": back}).encode(), *_context(row_id)),
                     expires_at=now + LIFETIME,
                     created_at=now,
                 )
@@ -85,7 +90,7 @@ class Handoffs:
                 raise Conflict("challenge: it has been confirmed already; send the browser back to begin again")
             end_user = await _end_user(tx, scope, check.workspace_id, external_id)
             await tx.identity_checks.update(check, proof=back.hash, end_user_id=end_user.id)
-        return f"{self._public_url}{RETURN_PATH}{back.plain}"
+        return f"{self._public_url}{self._carried(check)['back']}{back.plain}"
 
     async def arrive(self, secret: str, *, browser: str) -> Arrival:
         """Know the browser that comes back, once, as whom the product has named. Raises `HandoffLost`.
@@ -113,7 +118,10 @@ class Handoffs:
         if end_user is None or end_user.suspended_at is not None:
             return None
         await remember(tx, end_user, browser=browser, proof=Proof.HANDOFF, now=now)
-        return Arrival(end_user, json.loads(self._cipher.open(check.sealed, *_context(check.id)))["onward"])
+        return Arrival(end_user, self._carried(check)["onward"])
+
+    def _carried(self, check: IdentityCheck) -> dict[str, str]:
+        return json.loads(self._cipher.open(check.sealed, *_context(check.id)))
 
 
 async def _end_user(tx: Transaction, scope: TenantScope, workspace_id: str, external_id: str) -> EndUser:

@@ -8,22 +8,30 @@ from gateway.kit.mail import Mailer
 from gateway.web.email_codes import EmailCodes
 from gateway.web.handoffs import Handoffs
 from gateway.web.known_browsers import KnownBrowsers
+from gateway.web.mailed_codes import MailedCodes
+from gateway.web.sign_in_codes import SignInCodes
+from gateway.web.signed_in_browsers import SignedInBrowsers
 from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Codes by mail, hand-offs from the product, and the browsers that have shown either."""
+    """Codes by mail, hand-offs from the product, and the browsers that have shown who sits at them."""
 
     codes: EmailCodes
     handoffs: Handoffs
     browsers: KnownBrowsers
+    sign_in_codes: SignInCodes
+    signed_in: SignedInBrowsers
 
 
 def identity_checks(database: Database, *, cipher: Cipher, mailer: Mailer, public_url: str, clock: Clock) -> Identity:
     """Build them all over one database."""
+    mailed = MailedCodes(database, cipher=cipher, mailer=mailer, clock=clock)
     return Identity(
-        codes=EmailCodes(database, cipher=cipher, mailer=mailer, clock=clock),
+        codes=EmailCodes(database, codes=mailed, clock=clock),
         handoffs=Handoffs(database, cipher=cipher, public_url=public_url, clock=clock),
         browsers=KnownBrowsers(database, clock=clock),
+        sign_in_codes=SignInCodes(database, codes=mailed, clock=clock),
+        signed_in=SignedInBrowsers(database, clock=clock),
     )

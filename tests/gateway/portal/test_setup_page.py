@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.web.email_codes import masked
+from gateway.web.mailed_codes import masked
 from tests.gateway.portal.identity_scene import Scene, identity_scene, is_portal, step_form
 from tests.gateway.portal.visiting import Page, Person
 
