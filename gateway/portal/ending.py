@@ -86,7 +86,7 @@ def way_back(portal: Portal, connection: Connection | None, *, error: str | None
     if session is None:
         return None
     address = session.success_redirect_uri if error is None else session.error_redirect_uri
-    if address is None:
+    if address is None or not _may_lead_to(portal, address):
         return None
     told = {
         "status": "success" if error is None else "error",
@@ -98,6 +98,12 @@ def way_back(portal: Portal, connection: Connection | None, *, error: str | None
     }
     query = urlencode({name: value for name, value in told.items() if value is not None})
     return f"{address}{'&' if urlsplit(address).query else '?'}{query}"
+
+
+def _may_lead_to(portal: Portal, address: str) -> bool:
+    """Hold an address against the workspace's list as it is now: one may have been struck off since (R37)."""
+    listed = settings_of(portal.workspace).redirect_uris
+    return listed is None or address in listed
 
 
 def _told(portal: Portal, offer: Offer, *, connection: Connection | None, error: str | None) -> Mapping[str, str]:
@@ -116,8 +122,9 @@ def _told(portal: Portal, offer: Offer, *, connection: Connection | None, error:
 
 
 def _listeners(portal: Portal) -> list[str]:
-    """Return the origins of the product that we know of; where none is known, any: nothing in the message is secret."""
+    """Return the origins of the product that we know of; where none is named, any: nothing in the message is secret."""
     session = portal.session
     named = () if session is None else (session.success_redirect_uri, session.error_redirect_uri)
-    known = [each for each in named if each is not None] or settings_of(portal.workspace).redirect_uris or ()
-    return sorted({str(normal_url(each).origin) for each in known}) or ["*"]
+    listed = settings_of(portal.workspace).redirect_uris
+    known = [each for each in named if each is not None and _may_lead_to(portal, each)] or listed
+    return ["*"] if known is None else sorted({str(normal_url(each).origin) for each in known})

@@ -122,7 +122,8 @@ async def test_what_is_approved_for_something_that_goes_meanwhile_is_not_kept_an
 
 async def test_a_session_that_is_over_takes_no_other_account_however_early_that_was_begun(shop: Shop) -> None:
     session = await shop.session()
-    late, person = await shop.browser(), await shop.browser()
+    # Two tabs of one browser: in any other the session no longer opens.
+    late = person = await shop.browser()
     callback = await late.callback(await late.begin(session["connectUrl"]), person="bob")
     await person.connect(session["connectUrl"])
     assert (await shop.poll(session))["status"] == "COMPLETED"
@@ -136,7 +137,7 @@ async def test_a_session_that_is_over_takes_no_other_account_however_early_that_
 
 async def test_a_yes_that_comes_after_the_session_is_over_replaces_nothing(shop: Shop) -> None:
     first = await shop.session()
-    person, late = await shop.browser(), await shop.browser()
+    person = late = await shop.browser()
     await person.connect(first["connectUrl"])
     again = await shop.session()
     question = await late.connect(again["connectUrl"], "bob")
@@ -147,3 +148,25 @@ async def test_a_yes_that_comes_after_the_session_is_over_replaces_nothing(shop:
     await late.send(question.form(f"{person.at}/connect/replace"), decision="replace")
     assert (await shop.product.execute("acme", "whoami", "carol")).json()["output"]["id"] == "alice"
     assert await revocations(shop, 1) == 1
+
+
+async def test_an_address_that_was_struck_off_the_list_meanwhile_is_led_to_no_more(shop: Shop) -> None:
+    away, kept = "https://old.example/done", "https://app.example/done"
+    await allow(shop, [away, kept])
+    session = await shop.session(successRedirectUri=away)
+    await allow(shop, [kept])
+    done = await (await shop.browser()).connect(session["connectUrl"])
+    assert done.onward is None
+    assert "Acme is connected" in done.text
+    assert done.told["origins"] == '["https://app.example"]'
+
+
+async def test_where_the_list_is_empty_nobody_hears_the_message(shop: Shop) -> None:
+    await allow(shop, [])
+    done = await (await shop.browser()).connect((await shop.session())["connectUrl"])
+    assert done.told["origins"] == "[]"
+
+
+async def allow(shop: Shop, addresses: list[str]) -> None:
+    """Set the workspace's list of addresses to send people to."""
+    await shop.rest.patch(f"/workspaces/{shop.product.workspace_id}", {"settings": {"redirectUris": addresses}})
