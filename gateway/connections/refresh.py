@@ -181,11 +181,10 @@ class Refresh:
         lifetime = timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None
         async with self._database.write() as tx:
             row = await tx.connections.get(TenantScope(begun.organization_id), begun.id)
-            if row is None:
+            if row is None or _is_of_another_account(row, begun):
                 # Its revocation has the token that was just spent: the provider is told by the new one too.
                 await self._endings.of_account(tx, self._with_tokens(begun, tokens))
-                return None
-            if row.version != begun.version:
+            if row is None or row.version != begun.version:
                 return row
             # A refresh answer without refresh token means: go on with the old one (RFC 6749 6).
             values, was_active = {**self._safe.open(row).values, **tokens.values}, is_active(row)
@@ -278,6 +277,10 @@ class Refresh:
             reason="provider_unavailable",
             retryAfter=wait,
         )
+
+
+def _is_of_another_account(row: Connection, begun: Connection) -> bool:
+    return None not in (row.account_id, begun.account_id) and row.account_id != begun.account_id
 
 
 async def _row(tx: Transaction, connection: Connection) -> Connection:

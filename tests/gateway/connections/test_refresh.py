@@ -1,11 +1,10 @@
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.acme import MANIFEST, Faults
@@ -363,13 +362,13 @@ async def test_the_end_waits_for_a_renewal_that_everybody_left(stage: Stage) -> 
 
 async def test_tokens_that_could_not_be_saved_are_saved_by_the_next_call(stage: Stage) -> None:
     stage.clock.advance(LIFETIME)
-    row = await stage.row()
-    with closing(sqlite3.connect(stage.gateway.settings.data_dir / "toolgate.db")) as database:
-        fail = "select raise(abort, 'disk is full')"
-        database.execute(f"create trigger full before update of sealed on connections begin {fail}; end")
-        with pytest.raises(DBAPIError, match="disk is full"):
-            await stage.gateway.refresh.fresh(row)
-        database.execute("drop trigger full")
+    row, fail = await stage.row(), "select raise(abort, 'disk is full')"
+    async with stage.gateway.database.write() as tx:
+        await tx.session.execute(text(f"create trigger full before update of sealed on connections begin {fail}; end"))
+    with pytest.raises(DBAPIError, match="disk is full"):
+        await stage.gateway.refresh.fresh(row)
+    async with stage.gateway.database.write() as tx:
+        await tx.session.execute(text("drop trigger full"))
     assert await stage.succeeds()
     assert (stage.acme.app.counters.refreshes, stage.acme.app.counters.refreshes_refused) == (1, 0)
 
@@ -441,6 +440,25 @@ async def test_a_connection_removed_during_a_renewal_is_gone(stage: Stage) -> No
     while await stage.gateway.revoking.revoker.send_due() == 0:
         pass
     assert stage.acme.app.counters.revocations == 2
+
+
+async def test_tokens_that_come_after_another_account_took_the_place_are_given_up(stage: Stage) -> None:
+    async def belongs_to(person: str, *, version: int) -> None:
+        async with stage.gateway.database.write() as tx:
+            row = await tx.connections.get(TenantScope((await tx.organizations.all())[0].id), stage.shown["id"])
+            assert row is not None
+            await tx.connections.update(row, account_id=person, version=version)
+
+    await belongs_to("alice", version=1)
+    stage.clock.advance(LIFETIME)
+    row, http = await stage.row(), HeldHttp(stage.gateway.egress)
+    renewing = asyncio.create_task(refresh_through(stage.gateway, http).fresh(row))
+    await http.has_answer.wait()
+    await belongs_to("bob", version=2)
+    http.may_return.set()
+    assert (await renewing).version == 2
+    await stage.gateway.revoking.revoker.send_due()
+    assert stage.acme.app.counters.revocations == 1
 
 
 async def test_a_connection_without_refresh_token_is_used_as_it_is(stage: Stage) -> None:
