@@ -7,6 +7,7 @@ import pytest
 
 from gateway.kit.clock import to_wire
 from gateway.settings import Settings
+from gateway.webhooks import sender
 from gateway.webhooks.retention import DELIVERED_KEPT, FAILED_KEPT, Retention
 from gateway.webhooks.schedule import HOLDING_ATTEMPTS, RETRY_DELAYS
 from gateway.wiring import Gateway, open_gateway
@@ -85,6 +86,36 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id(
     assert receiver.heard[0].body == receiver.heard[1].body
 
 
+@pytest.mark.parametrize("part", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ndrip"], ids=["silent", "dripping"])
+async def test_who_does_not_answer_in_time_is_tried_again(
+    backend: Backend, receiver: Receiver, later: Later, part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
+    receiver.answering = lambda _heard: part
+    webhook, _ = await backend.registers(receiver.url)
+    await backend.connects("one")
+    assert "gave no complete answer in time" in (await backend.tried(webhook, 1))["lastError"]
+    receiver.answering = lambda _heard: OK
+    later.after_attempt(1)
+    await backend.noted(webhook, "DELIVERED", 1)
+
+
+async def test_a_webhook_whose_secret_can_not_be_opened_is_mended_by_rotating_it(
+    gateway: Gateway, backend: Backend, receiver: Receiver, later: Later
+) -> None:
+    webhook, _ = await backend.registers(receiver.url)
+    async with gateway.database.write() as tx:
+        row = await tx.webhooks.find(webhook["id"])
+        assert row is not None
+        await tx.webhooks.update(row, sealed=b"\x01of another key")
+    await backend.connects("one")
+    assert "rotate it" in (await backend.tried(webhook, 1))["lastError"]
+    assert receiver.heard == []
+    await backend.does("POST", f"/webhooks/{webhook['id']}/rotate-secret")
+    later.after_attempt(1)
+    await receiver.hears(1)
+
+
 async def test_nobody_at_the_address_is_tried_again(backend: Backend, later: Later) -> None:
     port = free_port()
     webhook, _ = await backend.registers(f"http://127.0.0.1:{port}/hooks")
@@ -158,6 +189,18 @@ async def test_a_receiver_that_asks_to_be_left_alone_is(backend: Backend, receiv
     assert len(receiver.heard) == 1
     later(timedelta(seconds=200))
     await receiver.hears(4)
+
+
+async def test_a_webhook_that_is_changed_is_not_left_alone_any_longer(backend: Backend, receiver: Receiver) -> None:
+    receiver.answering = lambda _heard: answer(b"", "retry-after: 600", status="503 Service Unavailable")
+    webhook, _ = await backend.registers(receiver.url)
+    await backend.connects("one")
+    await backend.tried(webhook, 1)
+    await backend.connects("two")
+    async with receiving() as moved:
+        await backend.does("PATCH", f"/webhooks/{webhook['id']}", {"url": moved.url})
+        [heard] = await moved.hears(1)
+        assert heard.event["data"]["connection"]["externalId"] == "two"
 
 
 async def test_what_is_refused_holds_up_its_own_thing_only_and_for_a_quarter_of_an_hour(
