@@ -7,6 +7,7 @@ from gateway.api.actions import ActionAnswer, ActionRequest
 from gateway.api.catalog import OptionsQuestion
 from gateway.api.connections import ConnectionRequest
 from gateway.api.mcp_servers import StaticToken
+from gateway.api.webhooks import WebhookAndSecret
 from integrations.action import ActionCall, Ports
 from integrations.testing import RecordedHttp
 
@@ -34,6 +35,7 @@ def test_a_credential_that_is_handed_in_is_in_no_repr(secret: dict[str, object])
         ActionRequest.model_validate({**ACTION, "input": {"headers": {"Authorization": CANARY}}}),
         OptionsQuestion.model_validate({"propertyName": "p", "actionName": "a", "input": {"key": CANARY}}),
         ActionAnswer(output={"token": CANARY}, duration=1),
+        WebhookAndSecret.model_construct(secret=CANARY),
         StaticToken(bearer_token=CANARY, mcp_endpoint="https://example.com/mcp/srv_1"),
     ],
     ids=lambda model: type(model).__name__,
