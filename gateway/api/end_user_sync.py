@@ -20,8 +20,8 @@ from gateway.api.models import (
     omitted,
 )
 from gateway.errors import ValidationFailed
-from gateway.workspaces.end_user_sync import SyncResult, SyncRow, SyncStatus
 from gateway.wiring import Gateway
+from gateway.workspaces.end_user_sync import SyncResult, SyncRow, SyncStatus
 
 MAX_SYNC_ROWS = 1000
 MAX_SYNC_BYTES = 4 * 1024 * 1024

@@ -82,7 +82,9 @@ class EndUserSync:
                 results = await _Pass(tx, scope, workspace_id, self._clock()).take(rows)
                 failed = any(result.status is SyncStatus.FAILED for result in results)
                 named = {result.external_id for result in results}
-                removed = 0 if failed or not remove_absent else await self._remove_others(tx, scope, workspace_id, named)
+                removed = (
+                    0 if failed or not remove_absent else await self._remove_others(tx, scope, workspace_id, named)
+                )
         return SyncReport(results, removed)
 
     async def _remove_others(

@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.settings import Settings
@@ -55,8 +56,9 @@ async def test_the_secret_is_sealed_to_its_row(api: Rest, gateway: Gateway, sett
     made = [await api.made("/oauth-apps", SLACK) for _ in range(2)]
     with closing(sqlite3.connect(settings.data_dir / "toolgate.db")) as file:
         assert SECRET not in "\n".join(file.iterdump())
-        file.execute("update oauth_apps set sealed = (select sealed from oauth_apps where id = ?)", (made[0]["id"],))
-        file.commit()
+    of_the_first = text("update oauth_apps set sealed = (select sealed from oauth_apps where id = :id)")
+    async with gateway.database.write() as tx:
+        await tx.session.execute(of_the_first, {"id": made[0]["id"]})
     apps = OAuthApps({}, database=gateway.database, safe=AppSafe(gateway.cipher))
     scope = TenantScope(made[0]["orgId"])
     first = await apps.find(scope, "slack", oauth_app_id=made[0]["id"])
