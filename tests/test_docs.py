@@ -21,6 +21,8 @@ from typer.main import get_command
 
 from gateway.__main__ import app
 from gateway.api.routes import ROUTES
+from gateway.events import Event
+from gateway.webhooks.pings import PING
 from integrations.catalog import Catalog
 from storage.records import Record
 from storage.scope import TenantScope
@@ -132,6 +134,12 @@ def test_the_storage_page_has_every_table() -> None:
     described = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
     assert described == {*Record.metadata.tables, "alembic_version"}
+
+
+def test_the_webhooks_page_has_every_event() -> None:
+    rows = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", (ROOT / "docs" / "webhooks.md").read_text(), re.MULTILINE)
+
+    assert rows == [*Event, PING]
 
 
 def test_the_integrations_page_has_every_integration_and_every_built_in_action() -> None:
