@@ -11,6 +11,15 @@ from gateway.wiring import Gateway
 from storage import records
 
 
+class SignInChanges(Body):
+    """How people may sign in; what is absent keeps its value, null clears."""
+
+    email: bool | None = Field(default=None, description="By a code to their address; on unless switched off.")
+    handoff: bool | None = Field(
+        default=None, description="At your product, where a workspace has a `handoffUrl`; on unless switched off."
+    )
+
+
 class OrganizationSettings(Body):
     """What an organization may set."""
 
@@ -18,6 +27,7 @@ class OrganizationSettings(Body):
         default=False, description="Make an unknown `endUserId` of `actions/execute` on the fly instead of 404."
     )
     branding: BrandingChanges | None = None
+    sign_in: SignInChanges | None = None
 
 
 class NewOrganization(Body):
@@ -36,16 +46,29 @@ class OrganizationChanges(Body):
     settings: OrganizationSettings = absent()
 
 
+class SignIn(Answer):
+    """How people may sign in beside the identity providers, as far as it has been set."""
+
+    email: bool | None = omitted()
+    handoff: bool | None = omitted()
+
+
 class ShownSettings(Answer):
     """What the organization has set."""
 
     auto_create_end_users: bool
     branding: Branding | None = omitted()
+    sign_in: SignIn | None = omitted()
 
     @classmethod
     def of(cls, row: records.Organization) -> "ShownSettings":
         """Show the settings of a row."""
-        return cls(auto_create_end_users=creates_end_users(row), branding=Branding.of(row.settings))
+        held = (row.settings or {}).get("signIn")
+        return cls(
+            auto_create_end_users=creates_end_users(row),
+            branding=Branding.of(row.settings),
+            sign_in=SignIn.model_validate(held) if held else None,
+        )
 
 
 class Organization(Answer):

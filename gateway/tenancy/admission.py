@@ -4,6 +4,7 @@ By link first, then by verified address. Nothing is guessed: of several records 
 chooses one, and an address that nobody has verified matches none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,42 +43,44 @@ class Admission:
         """
         # One writer at a time, so whoever signs in twenty times at once is made once.
         async with self._database.write() as tx:
-            present = await self._present(tx, server)
-            found = await _found(tx, present, identity)
+            found = await _found(tx, server, identity)
             if len(found) > 1:
                 return Choice(tuple(found))
             if found:
                 return await _link(tx, found[0], identity, now=self._clock())
-            if present.end_user_access != "open" or present.is_pinned or is_handoff(identity):
-                raise NotAdmitted(_unknown(identity))
-            return await _make(tx, present, identity, now=self._clock())
+            return await _make(tx, server, identity, now=self._clock())
+
+    async def offered(self, server: McpServer, identity: Identity) -> Sequence[EndUser]:
+        """Return whom the person may act as, changing nothing; empty where they would be made. Raises `NotAdmitted`."""
+        async with self._database.read() as tx:
+            return await _found(tx, server, identity)
 
     async def choose(self, server: McpServer, identity: Identity, end_user_id: str) -> EndUser:
         """Return the end user whom the person has chosen. Raises `NotAdmitted` for any other than offered."""
         async with self._database.write() as tx:
-            for end_user in await _found(tx, await self._present(tx, server), identity):
+            for end_user in await _found(tx, server, identity):
                 if end_user.id == end_user_id:
                     return await _note_link(tx, end_user, now=self._clock())
         raise NotAdmitted("That account is not among yours any more.")
 
-    async def _present(self, tx: Transaction, server: McpServer) -> McpServer:
-        """Return the server as it is now: what it asks of people may have changed since they began."""
-        present = await tx.mcp_servers.get(TenantScope(server.organization_id), server.id)
-        if present is None:
-            raise NotAdmitted("What the program asks for is gone.")
-        return present
-
 
 async def _found(tx: Transaction, server: McpServer, identity: Identity) -> list[EndUser]:
-    """Return whom this identity may act as at a server. Raises `NotAdmitted` where they are all suspended."""
-    if identity.organization_id != server.organization_id:
-        return []
-    candidates = await _candidates(tx, server, identity)
-    if server.is_pinned:
-        candidates = [each for each in candidates if each.id == server.end_user_id]
+    """Return whom this identity may act as; nobody where it is for the server to make somebody new.
+
+    Raises `NotAdmitted`.
+    """
+    # As it is now: what it asks of people may have changed since they began.
+    present = await tx.mcp_servers.get(TenantScope(server.organization_id), server.id)
+    if present is None or identity.organization_id != present.organization_id:
+        raise NotAdmitted("What the program asks for is gone.")
+    candidates = await _candidates(tx, present, identity)
+    if present.is_pinned:
+        candidates = [each for each in candidates if each.id == present.end_user_id]
     active = [each for each in candidates if each.suspended_at is None]
     if candidates and not active:
         raise NotAdmitted("Your account is suspended.")
+    if not active and (present.end_user_access != "open" or present.is_pinned or is_handoff(identity)):
+        raise NotAdmitted(_unknown(identity))
     return active
 
 

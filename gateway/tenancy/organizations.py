@@ -8,6 +8,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.refusals import refusing
 from gateway.tenancy.branding import held_branding, merge_branding
+from gateway.tenancy.sign_in_methods import merge_sign_in
 from gateway.tenancy.slugs import accept_slug
 from storage.database import Database, Transaction
 from storage.records import Organization
@@ -80,4 +81,6 @@ def _merged(held: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[st
     merged = {**(held or {}), **given}
     if "branding" in given:
         merged["branding"] = merge_branding(held_branding(held), given["branding"])
+    if "signIn" in given:
+        merged["signIn"] = merge_sign_in((held or {}).get("signIn"), given["signIn"])
     return merged
