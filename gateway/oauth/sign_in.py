@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -124,9 +125,9 @@ class SignInPage:
         return self._show(visit, "ask", problem=problem, known=[(each.id, _name(visit, each)) for each in known])
 
     def _show(
-        self, visit: SignInVisit, step: str, *, problem: str | None = None, status: int = 200, **values: object
+        self, visit: SignInVisit, step: str, *, problem: str | None = None, status: int = 200, **values: Any
     ) -> Response:
-        shown: dict[str, object] = {"address": None, "known": [], "people": [], "said": None, **values}
+        shown: dict[str, Any] = {"address": None, "known": [], "people": [], "said": None, **values}
         return self._pages.show(
             "sign_in.html",
             brand=visit.brand,
