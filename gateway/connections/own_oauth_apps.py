@@ -110,8 +110,9 @@ class OwnOAuthApps:
             uses = (await _with_uses(tx, row)).uses
             if uses.connections or uses.workspace_integrations:
                 raise Conflict(
-                    f"{uses.connections} connections and {uses.workspace_integrations} workspace integrations use this "
-                    "OAuth app, and could not be renewed without it: remove them, or give them another app, first",
+                    f"the OAuth app is in use (connections: {uses.connections}, workspace integrations: "
+                    f"{uses.workspace_integrations}): first remove the connections, which could not be renewed without "
+                    "it, and give the integrations another app",
                     connections=uses.connections,
                     workspaceIntegrations=uses.workspace_integrations,
                 )
