@@ -13,6 +13,7 @@ from gateway.access.mcp_tokens import McpTokens
 from gateway.access.oauth_clients import OAuthClients
 from gateway.access.oauth_grants import OAuthGrants
 from gateway.access.oauth_requests import OAuthRequests
+from gateway.access.standing_grants import StandingGrants
 from gateway.changes import ChangeFeed
 from gateway.connections.account_proof import AccountProof
 from gateway.connections.attaching import Attachments
@@ -99,6 +100,7 @@ class Authorizing:
     authentication: ClientAuthentication = field(repr=False)
     requests: OAuthRequests
     grants: OAuthGrants
+    standing: StandingGrants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +336,7 @@ def _authorizing(
         authentication=ClientAuthentication(clients, http=egress, issuer=issuer, clock=clock),
         requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
         grants=grants,
+        standing=StandingGrants(database, clock=clock),
     )
 
 

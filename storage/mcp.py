@@ -29,6 +29,10 @@ class McpServers(Repository[McpServer]):
         """Return all servers of a workspace."""
         return await self._all(scope, col(McpServer.workspace_id) == workspace_id)
 
+    async def names(self, scope: TenantScope, server_ids: Collection[str]) -> dict[str, str]:
+        """Return the names of these servers, by id."""
+        return {row.id: row.name for row in await self._all(scope, col(McpServer.id).in_(server_ids))}
+
     def _touch(self, row: McpServer) -> None:
         self._changed(("mcp_server", row.id))
 
@@ -87,7 +91,7 @@ class McpTokens(Repository[McpToken]):
         """Return a page of a server's unexpired end-user tokens, optionally of one end user."""
         conditions = [
             col(McpToken.server_id) == server_id,
-            col(McpToken.kind) != "static",
+            col(McpToken.end_user_id).is_not(None),
             or_(col(McpToken.expires_at).is_(None), col(McpToken.expires_at) > now),
         ]
         if end_user_id is not None:

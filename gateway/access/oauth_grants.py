@@ -18,14 +18,12 @@ from pydantic import TypeAdapter
 
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
-from gateway.errors import NotFound
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
 from storage.database import Database, Transaction
 from storage.records import EndUser, McpServer, McpToken, OAuthCode, OAuthGrant, OAuthRefreshToken
-from storage.repository import Page
 from storage.scope import TenantScope
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
@@ -160,29 +158,6 @@ class OAuthGrants:
                 await tx.oauth_grants.delete(grant)
             elif access is not None:
                 await tx.mcp_tokens.delete(access)
-
-    async def page(
-        self,
-        scope: TenantScope,
-        *,
-        end_user_id: str | None = None,
-        server_id: str | None = None,
-        limit: int,
-        offset: int,
-    ) -> Page[OAuthGrant]:
-        """Return a page of grants that hold, optionally of one end user or one server."""
-        async with self._database.read() as tx:
-            return await tx.oauth_grants.page(
-                scope, end_user_id=end_user_id, server_id=server_id, now=self._clock(), limit=limit, offset=offset
-            )
-
-    async def revoke(self, scope: TenantScope, grant_id: str) -> None:
-        """End a grant: its tokens open nothing from the next request on. Raises `NotFound`."""
-        async with self._database.write() as tx:
-            grant = await tx.oauth_grants.get(scope, grant_id)
-            if grant is None:
-                raise NotFound("there is no such grant")
-            await tx.oauth_grants.delete(grant)
 
     async def _tokens(
         self, tx: Transaction, grant: OAuthGrant, client: ClientView, *, scopes: tuple[str, ...]

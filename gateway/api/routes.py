@@ -13,6 +13,7 @@ from gateway.api import (
     connections,
     end_user_sync,
     end_users,
+    grants,
     handoffs,
     mcp_servers,
     mcp_tokens,
@@ -100,6 +101,11 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("POST", f"{_SERVER}/access-tokens", mcp_tokens.create_access_token, status=201),
         Route("DELETE", f"{_SERVER}/access-tokens/{{tokenId}}", mcp_tokens.revoke_access_token),
         Route("POST", f"{_SERVER}/oauth-tokens", mcp_tokens.create_oauth_token, status=201),
+    ),
+    "Grants": (
+        Route("GET", f"{_END_USER}/grants", grants.list_end_user_grants),
+        Route("GET", f"{_SERVER}/grants", grants.list_mcp_server_grants),
+        Route("DELETE", f"{API}/grants/{{id}}", grants.revoke_grant),
     ),
     "OAuth apps": (
         Route("GET", f"{API}/oauth-apps", oauth_apps.list_oauth_apps),

@@ -195,6 +195,7 @@ QUESTIONS: dict[str, Question] = {
     "mcp_servers.get": lambda tx, scope, its: tx.mcp_servers.get(scope, its.server),
     "mcp_servers.page": lambda tx, scope, its: tx.mcp_servers.page(scope, workspace_id=its.workspace, **PAGE),
     "mcp_servers.of_workspace": lambda tx, scope, its: tx.mcp_servers.of_workspace(scope, its.workspace),
+    "mcp_servers.names": lambda tx, scope, its: tx.mcp_servers.names(scope, [its.server]),
     "mcp_server_tools.get": lambda tx, scope, its: tx.mcp_server_tools.get(scope, its.tool),
     "mcp_server_tools.of_workspace": lambda tx, scope, its: tx.mcp_server_tools.of_workspace(scope, its.workspace),
     "mcp_server_tools.of_server": lambda tx, scope, its: tx.mcp_server_tools.of_server(scope, its.server),

@@ -8,10 +8,8 @@ import pytest
 
 from gateway.access.oauth_errors import OAuthError
 from gateway.access.oauth_grants import Granted
-from gateway.errors import NotFound
 from gateway.kit.tokens import TokenKind, is_well_formed
 from gateway.wiring import Gateway
-from storage.scope import TenantScope
 from tests.gateway.access.granting import AGENT, OTHER, VERIFIER, Granting, Time, granting
 from tests.parts.rest import Rest
 
@@ -189,14 +187,3 @@ async def test_a_suspended_end_user_and_a_server_without_sign_in_end_refreshing(
     with pytest.raises(OAuthError, match="has ended"):
         await scene.refreshed(granted.refresh_token)
 
-
-async def test_grants_are_listed_once_used_and_revoked_within_their_tenant(scene: Granting) -> None:
-    await scene.code()
-    granted = await scene.granted()
-    scope = TenantScope(scene.server.organization_id)
-    page = await scene.grants.page(scope, end_user_id=scene.end_user.id, limit=10, offset=0)
-    assert [row.client_name for row in page.rows] == ["Agent"]
-    with pytest.raises(NotFound):
-        await scene.grants.revoke(TenantScope("another"), page.rows[0].id)
-    await scene.grants.revoke(scope, page.rows[0].id)
-    assert not await scene.opens(granted.access_token)
