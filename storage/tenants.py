@@ -2,11 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
 
-from storage.records import ApiKey, Connection, ConnectSession, EndUser, Organization, Workspace, WorkspaceIntegration
+from storage.records import (
+    ApiKey,
+    Connection,
+    ConnectLink,
+    ConnectSession,
+    EndUser,
+    Organization,
+    Workspace,
+    WorkspaceIntegration,
+)
 from storage.repository import Page, Repository, Rows
 from storage.scope import TenantScope
 from storage.topics import topics_below_end_users
@@ -157,6 +167,16 @@ class EndUsers(Repository[EndUser]):
             .where(col(EndUser.id) == end_user_id, col(WorkspaceIntegration.id) == workspace_integration_id)
         )
         return found.one_or_none()
+
+    async def update(self, row: EndUser, **values: Any) -> EndUser:
+        """Set columns; with the address go the links of browsers, which may have been known by the old one."""
+        if values.get("email_key", row.email_key) != row.email_key:
+            await self._session.execute(
+                delete(ConnectLink).where(
+                    col(ConnectLink.end_user_id) == row.id, col(ConnectLink.browser_hash).is_not(None)
+                )
+            )
+        return await super().update(row, **values)
 
     async def delete(self, row: EndUser) -> None:
         """Remove an end user; a connect session under way must not bring the same person back."""

@@ -176,8 +176,12 @@ async def test_a_code_to_an_address_that_the_record_no_longer_has_opens_nothing(
 async def test_a_browser_known_by_an_address_that_the_record_no_longer_has_is_known_no_more(scene: Scene) -> None:
     wrong, url = await scene.browser(), await scene.setup_url()
     form = step_form(await asked_for_a_code(scene, wrong, url), "code")
-    assert is_portal(await wrong.send(form, code=await scene.code(ALICE)))
+    portal = await wrong.send(form, code=await scene.code(ALICE))
+    assert is_portal(portal)
+    await scene.change("alice", email="ALICE@corp.example")
+    assert is_portal(await wrong.open(portal.address))
     await scene.change("alice", email="alice@new.example")
+    assert (await wrong.open(portal.address)).status == 404
     page = await wrong.open(url)
     assert [form.fields["step"] for form in page.forms] == ["send"]
     assert not is_portal(await wrong.send(step_form(page, "send"), step="go"))
