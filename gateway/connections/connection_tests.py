@@ -99,7 +99,8 @@ class ConnectionTests:
                 return await self._try(row, integration, method)
         except _Refused as refusal:
             await self._refresh.mark_rejected(refusal.connection, refusal.message)
-            return Tested(await self._existing(scope, row.id), Outcome.REJECTED, refusal.message)
+            marked = await self._existing(scope, row.id)
+            return Tested(marked, Outcome.REJECTED, marked.last_error or refusal.message)
         except (ActionFailed, Unavailable, failures.ActionFailed) as error:
             # The first two are the renewal's: the provider can't be asked, or does not take our app.
             return Tested(await self._existing(scope, row.id), Outcome.UNKNOWN, error.message)

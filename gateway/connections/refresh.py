@@ -125,12 +125,14 @@ class Refresh:
         """Renew whether it is due or not, where that can be done at present. Raises `ConnectionNotFound`."""
         await self._renewed(connection)
 
-    async def mark_rejected(self, connection: Connection, message: str) -> None:
-        """Note that the provider refuses this credential for good; one put in meanwhile is not touched."""
+    async def mark_rejected(self, connection: Connection, said: str) -> None:
+        """Note that the provider refuses this credential for good, in its words; one put in meanwhile is not touched."""
+        title = self._grants.title(connection)
+        reason = f"{title} no longer accepts this account ({said.rstrip('.')}). Connect the account again."
         async with self._database.write() as tx:
             row = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
             if row is not None and row.version == connection.version and is_active(row):
-                await self._mark_ended(tx, row, message)
+                await self._mark_ended(tx, row, reason)
 
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
         if await self._grants.of(connection) is None:

@@ -93,7 +93,10 @@ async def test_a_provider_that_refuses_our_app_says_nothing_about_the_account(st
 async def test_a_broken_connection_whose_grant_lives_is_brought_back(stage: Stage) -> None:
     stage.acme.app.chaos.api.unauthorized = 2
     assert not await stage.succeeds()
-    assert (await stage.connection())["status"] == "ERROR"
+    broken = await stage.connection()
+    assert broken["status"] == "ERROR"
+    assert broken["lastError"].startswith("Acme no longer accepts this account (")
+    assert broken["lastError"].endswith("). Connect the account again.")
     answer = await tried(stage)
     assert (answer["ok"], answer["connection"]["status"]) == (True, "ACTIVE")
     assert "lastError" not in answer["connection"]

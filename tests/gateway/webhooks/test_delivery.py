@@ -45,7 +45,9 @@ async def test_every_connection_change_reaches_a_healthy_receiver_within_five_se
     assert row is not None
     await gateway.refresh.mark_rejected(row, "the key was revoked")
     heard = await doing("connection.error", 3)
-    assert heard.event["data"]["connection"]["lastError"] == "the key was revoked"
+    assert heard.event["data"]["connection"]["lastError"] == (
+        "GitHub no longer accepts this account (the key was revoked). Connect the account again."
+    )
 
     begun["connection.recovered"] = time.monotonic()
     await backend.does("PUT", f"{path}/credentials", {"secretText": "another"})
