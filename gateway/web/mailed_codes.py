@@ -85,6 +85,7 @@ class MailedCodes:
         self._today = Windows(limit=20, clock=clock, seconds=_DAY)
         # A whole office may sit behind one address.
         self._per_client = Windows(limit=100, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
+        self._per_stranger = Windows(limit=20, clock=clock, seconds=_QUARTER_OF_AN_HOUR)
         self._per_mailbox = Windows(limit=20, clock=clock, seconds=_HOUR)
 
     @property
@@ -154,9 +155,11 @@ class MailedCodes:
         return TRIES - tries
 
     def _count(self, to: Recipient, client: str) -> None:
+        # Where anybody may write any address, sending ends sooner, and is in nobody's way whom a record names.
+        is_on_record = to.end_user_id is not None
         counted = (
-            (self._per_client, client),
-            (self._per_mailbox, to.email_key),
+            (self._per_client if is_on_record else self._per_stranger, client),
+            (self._per_mailbox, f"{'on record' if is_on_record else 'written'} {to.email_key}"),
             (self._lately, to.counted_by),
             (self._today, to.counted_by),
         )
