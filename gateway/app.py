@@ -18,6 +18,8 @@ from gateway.kit.request_log import RequestLog
 from gateway.mcp.endpoint import MCP_PATH
 from gateway.mcp.face import McpFace
 from gateway.mcp.refusals import METADATA_PATH
+from gateway.oauth.addresses import OAUTH_PATH
+from gateway.oauth.face import OAUTH_BODY_BYTES, oauth_routes
 from gateway.portal.face import portal_routes
 from gateway.web.assets import asset_routes
 from gateway.web.mailbox import mailbox_routes
@@ -26,7 +28,7 @@ from gateway.wiring import Gateway
 
 def create_app(gateway: Gateway) -> Starlette:
     """Return the app that serves this gateway. `app.state.drain` has to be called when serving is about to end."""
-    limits = {**body_limits(), MCP_PATH: gateway.settings.mcp_body_max_bytes}
+    limits = {**body_limits(), MCP_PATH: gateway.settings.mcp_body_max_bytes, OAUTH_PATH: OAUTH_BODY_BYTES}
     mcp = McpFace(gateway)
     rest = RestFace(gateway)
 
@@ -38,10 +40,11 @@ def create_app(gateway: Gateway) -> Starlette:
     app = Starlette(
         routes=[
             Route("/health", _health),
-            Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET"]),
+            Route(METADATA_PATH + "{server}", mcp.metadata, methods=["GET", "OPTIONS"]),
             Route("/files/{token}", DownloadRoute(gateway.downloads).answer),
             *asset_routes(),
             *portal_routes(gateway),
+            *oauth_routes(gateway),
             *mailbox_routes(gateway.mailer, gateway.settings),
             *Reference(gateway).routes,
         ],

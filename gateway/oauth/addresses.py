@@ -4,6 +4,7 @@ from typing import Final
 
 from gateway.access.client_authentication import TOKEN_PATH as TOKEN
 
+OAUTH_PATH: Final = "/oauth/"
 METADATA: Final = "/.well-known/oauth-authorization-server"
 OPENID_METADATA: Final = "/.well-known/openid-configuration"
 AUTHORIZE: Final = "/oauth/authorize"
@@ -16,6 +17,7 @@ __all__ = [
     "AUTHORIZE",
     "CONSENT",
     "METADATA",
+    "OAUTH_PATH",
     "OPENID_METADATA",
     "REGISTER",
     "REVOKE",

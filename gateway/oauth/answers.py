@@ -22,12 +22,12 @@ def said(content: Mapping[str, Any], *, status: int = 200) -> Response:
     return JSONResponse(dict(content), status_code=status, headers=_HEADERS)
 
 
-def refused(error: OAuthError, *, by_header: bool = False) -> Response:
-    """Return a failure (RFC 6749 5.2); `by_header` where the client tried the Authorization header."""
-    status = 401 if error.error == "invalid_client" else 400
+def refused(error: OAuthError, *, challenge: str | None = None) -> Response:
+    """Return a failure (RFC 6749 5.2); `challenge` is the scheme by which who is not known may show who it is."""
+    status = 401 if error.error in ("invalid_client", "invalid_token") else 400
     answer = said({"error": error.error, "error_description": error.description}, status=status)
-    if status == 401 and by_header:
-        answer.headers["WWW-Authenticate"] = 'Basic realm="Toolgate"'
+    if status == 401 and challenge is not None:
+        answer.headers["WWW-Authenticate"] = f'{challenge} realm="Toolgate"'
     return answer
 
 

@@ -15,7 +15,7 @@ from gateway.access.oauth_requests import NewRequest, answer_address
 from gateway.access.redirect_uris import is_registered
 from gateway.kit.ids import as_id
 from gateway.oauth import addresses
-from gateway.oauth.parameters import of_query, words
+from gateway.oauth.parameters import Query, of_query, words
 from gateway.web.door import browser_of
 from gateway.web.headers import page_headers
 from gateway.web.limits import PageLimits
@@ -44,13 +44,14 @@ class Authorize:
         Where client or redirect address are not known, nobody is redirected anywhere. Raises `PageStop`.
         """
         try:
-            given = of_query(request)
+            query = of_query(request)
+            given = query.once
             client, redirect_uri = await self._client(given)
         except OAuthError as error:
             self._limits.count_stranger(request)
             raise _not_from_a_client(error) from error
         try:
-            new = await self._checked(given, client, redirect_uri)
+            new = await self._checked(query, client, redirect_uri)
         except OAuthError as error:
             told = {"error": error.error, "error_description": error.description}
             address = answer_address(redirect_uri, told, state=given.get("state"), issuer=self._issuer)
@@ -67,11 +68,18 @@ class Authorize:
             raise OAuthError("invalid_request", "redirect_uri: is not one that the client has registered")
         return client, redirect_uri
 
-    async def _checked(self, given: Mapping[str, str], client: ClientView, redirect_uri: str) -> NewRequest:
-        if given.get("response_type") != "code":
-            raise OAuthError("unsupported_response_type", "response_type: has to be code")
-        if "request" in given or "request_uri" in given:
-            raise OAuthError("request_not_supported", "request objects are not taken")
+    async def _checked(self, query: Query, client: ClientView, redirect_uri: str) -> NewRequest:
+        given = query.once
+        if query.repeated:
+            raise OAuthError("invalid_request", f"{min(query.repeated)}: stands there twice")
+        if (kind := given.get("response_type")) != "code":
+            error = "invalid_request" if kind is None else "unsupported_response_type"
+            raise OAuthError(error, "response_type: has to be code")
+        if given.get("response_mode", "query") != "query":
+            raise OAuthError("invalid_request", "response_mode: has to be query")
+        for name in ("request", "request_uri"):
+            if name in given:
+                raise OAuthError(f"{name}_not_supported", f"{name}: request objects are not taken")
         if "authorization_code" not in client.grant_types:
             raise OAuthError("unauthorized_client", "the client is not registered for authorization_code")
         if len(given.get("state", "")) > _MOST_STATE:

@@ -16,7 +16,7 @@ from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
 from gateway.wiring import Gateway
 
-BODY_LIMIT = 16 * 1024
+OAUTH_BODY_BYTES = 16 * 1024
 
 
 def oauth_routes(gateway: Gateway) -> list[Route]:
@@ -35,8 +35,8 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
     authorize = Authorize(gateway, limits=page_limits)
     consent = Consent(gateway, pages=pages, browsers=browsers, limits=page_limits)
     return [
-        Route(addresses.METADATA, metadata, methods=["GET"]),
-        Route(addresses.OPENID_METADATA, metadata, methods=["GET"]),
+        Route(addresses.METADATA, metadata, methods=["GET", "OPTIONS"]),
+        Route(addresses.OPENID_METADATA, metadata, methods=["GET", "OPTIONS"]),
         Route(addresses.REGISTER, registrations.register, methods=["POST", "OPTIONS"]),
         Route(addresses.REGISTER + "/{client_id}", registrations.manage, methods=["GET", "DELETE", "OPTIONS"]),
         Route(addresses.TOKEN, tokens.token, methods=["POST", "OPTIONS"]),

@@ -10,7 +10,7 @@ from gateway.kit.client_address import client_key
 from gateway.kit.clock import Clock
 from gateway.kit.rates import Windows
 
-_FAILURES_A_MINUTE: Final = 30
+_FAILURES_A_MINUTE: Final = 100
 _REGISTRATIONS_AN_HOUR: Final = 60
 _HOUR: Final = 3_600
 
@@ -29,7 +29,7 @@ class OAuthLimits:
         return None if window.remaining else window.retry_after
 
     def count_failure(self, request: Request) -> None:
-        """Count a request that was refused."""
+        """Count a request whose client was not what it said to be."""
         self._failures.hit(self._address(request))
 
     def must_wait_to_register(self, request: Request) -> int | None:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.access.client_authentication import SIGNING_ALGORITHMS
 from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
 from gateway.oauth import addresses
-from gateway.oauth.answers import CORS
+from gateway.oauth.answers import CORS, preflight
 
 
 class ServerMetadata:
@@ -37,6 +37,8 @@ class ServerMetadata:
             "authorization_response_iss_parameter_supported": True,
         }
 
-    async def answer(self, _request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer with the metadata."""
+        if request.method == "OPTIONS":
+            return preflight()
         return JSONResponse(self._document, headers={**CORS, "Cache-Control": "no-store"})

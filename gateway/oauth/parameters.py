@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -15,9 +17,20 @@ from gateway.kit import json
 _MOST: Final = 50
 
 
-def of_query(request: Request) -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parameters of a query that stand there once, and the names of those that stand there more often."""
+
+    once: Mapping[str, str]
+    repeated: frozenset[str]
+
+
+def of_query(request: Request) -> Query:
     """Return the parameters of a query. Raises `OAuthError`."""
-    return _unique(request.scope["query_string"])
+    pairs = _pairs(request.scope["query_string"])
+    counted = Counter(name for name, _ in pairs)
+    repeated = frozenset(name for name, count in counted.items() if count > 1)
+    return Query({name: value for name, value in pairs if value and name not in repeated}, repeated)
 
 
 async def of_body(request: Request) -> Mapping[str, str]:
@@ -70,13 +83,17 @@ def words(text: str | None) -> list[str] | None:
     return None if text is None else text.split()
 
 
-def _unique(encoded: bytes) -> Mapping[str, str]:
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except ValueError as error:
         raise OAuthError("invalid_request", "the parameters are not readable") from error
+
+
+def _unique(encoded: bytes) -> Mapping[str, str]:
+    pairs = _pairs(encoded)
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise OAuthError("invalid_request", "a parameter stands twice")
+        raise OAuthError("invalid_request", "a parameter stands there twice")
     # A parameter without a value counts as not given (RFC 6749 3.1).
     return {name: value for name, value in found.items() if value}

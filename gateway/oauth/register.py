@@ -46,8 +46,9 @@ class Registrations:
         if scheme.lower() == "bearer":
             row = await self._clients.managed(request.path_params["client_id"], token.strip())
         if row is None:
-            self._limits.count_failure(request)
-            return answers.refused(OAuthError("invalid_client", "the registration token is not this client's"))
+            return answers.refused(
+                OAuthError("invalid_token", "the registration token is not this client's"), challenge="Bearer"
+            )
         if request.method == "DELETE":
             await self._clients.unregister(row)
             return Response(status_code=204, headers=answers.CORS)

@@ -1,7 +1,6 @@
 """The token endpoint (RFC 6749 3.2) and the revocation endpoint (RFC 7009)."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,8 +12,6 @@ from gateway.access.oauth_grants import Granted, OAuthGrants, Redemption
 from gateway.oauth import answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
-
-_BASIC: Final = "basic "
 
 
 class TokenEndpoint:
@@ -55,7 +52,7 @@ class TokenEndpoint:
         return answers.said({})
 
     async def _granted(self, client: ClientView, given: Mapping[str, str]) -> Granted:
-        kind = given.get("grant_type")
+        kind = _needed(given, "grant_type")
         if kind not in ("authorization_code", "refresh_token"):
             raise OAuthError("unsupported_grant_type", "grant_type: authorization_code or refresh_token")
         if kind not in client.grant_types:
@@ -78,9 +75,10 @@ class TokenEndpoint:
         )
 
     def _refused(self, request: Request, error: OAuthError) -> Response:
-        self._limits.count_failure(request)
-        by_header = request.headers.get("authorization", "").lower().startswith(_BASIC)
-        return answers.refused(error, by_header=by_header)
+        # A grant that has ended is everyday life, and many people's programs may share one address.
+        if error.error == "invalid_client":
+            self._limits.count_failure(request)
+        return answers.refused(error, challenge="Basic")
 
 
 def _needed(given: Mapping[str, str], name: str) -> str:
