@@ -152,13 +152,17 @@ class Connections(Repository[Connection]):
         )
         return list(found)
 
-    async def shares_account(self, account_id: str | None, *, apps: Collection[tuple[str, str | None]]) -> bool:
-        """Tell whether any tenant has a connection by OAuth of this provider account, or of one that nobody knows.
+    async def shares_account(
+        self, account_id: str | None, *, apps: Collection[tuple[str, str | None]], organization_id: str
+    ) -> bool:
+        """Tell whether any tenant has a connection by OAuth of this provider account.
 
-        `apps` are the pairs of integration and tenant's own OAuth app under which the provider sees the same app.
+        Within the organization one of which nobody knows the account counts too; not elsewhere, or one tenant with
+        such a connection would keep all others' accounts. `apps` are the pairs of integration and tenant's own OAuth app under which the provider sees the same app.
         """
         is_its, is_unknown = col(Connection.account_id) == account_id, col(Connection.account_id).is_(None)
-        accounts = [[is_its], [is_unknown]] if account_id is not None else [list[ColumnElement[bool]]()]
+        is_here = col(Connection.organization_id) == organization_id
+        accounts = [[is_its], [is_unknown, is_here]] if account_id is not None else [list[ColumnElement[bool]]()]
         # One at a time, each by the index: both in one question would read all connections.
         for name, app_id in apps:
             for account in accounts:

@@ -132,7 +132,7 @@ class RevocationAttempts:
             if row.client_id is not None:
                 apps |= {(each.integration_name, each.id) for each in await tx.oauth_apps.of_client(row.client_id)}
                 apps |= {(name, None) for name in self._catalog.names() if self._client_id(name) == row.client_id}
-            return await tx.connections.shares_account(row.account_id, apps=apps)
+            return await tx.connections.shares_account(row.account_id, apps=apps, organization_id=row.organization_id)
 
     def _client_id(self, integration_name: str) -> str | None:
         app = self._apps.configured(integration_name)

@@ -44,14 +44,18 @@ async def test_revocations_are_due_in_the_order_in_which_they_wait(database: Dat
 
 
 async def test_an_account_is_shared_by_who_has_it_and_by_whom_nobody_knows(database: Database, tenant: Tenant) -> None:
+    its = tenant.organization.id
     async with database.read() as tx:
-        assert await tx.connections.shares_account("ann", apps=HERE)
-        assert not await tx.connections.shares_account("bob", apps=HERE)
-        assert await tx.connections.shares_account(None, apps=HERE)
-        assert not await tx.connections.shares_account(None, apps=[("gmail", None)])
+        assert await tx.connections.shares_account("ann", apps=HERE, organization_id=its)
+        assert not await tx.connections.shares_account("bob", apps=HERE, organization_id=its)
+        assert await tx.connections.shares_account(None, apps=HERE, organization_id=its)
+        assert not await tx.connections.shares_account(None, apps=[("gmail", None)], organization_id=its)
     await insert(database, tenant)
     async with database.read() as tx:
-        assert await tx.connections.shares_account("bob", apps=HERE)
+        assert await tx.connections.shares_account("bob", apps=HERE, organization_id=its)
+        # Elsewhere only who is known to have it.
+        assert not await tx.connections.shares_account("bob", apps=HERE, organization_id="other")
+        assert await tx.connections.shares_account("ann", apps=HERE, organization_id="other")
 
 
 async def test_an_account_is_not_shared_with_another_app_or_with_what_is_no_grant(
@@ -59,10 +63,11 @@ async def test_an_account_is_not_shared_with_another_app_or_with_what_is_no_gran
 ) -> None:
     await insert(database, tenant, account_id="carol", oauth_app_id="own")
     await insert(database, tenant, account_id="dave", type="SECRET_TEXT")
+    its = tenant.organization.id
     async with database.read() as tx:
-        assert not await tx.connections.shares_account("carol", apps=HERE)
-        assert await tx.connections.shares_account("carol", apps=[*HERE, ("slack", "own")])
-        assert not await tx.connections.shares_account("dave", apps=HERE)
+        assert not await tx.connections.shares_account("carol", apps=HERE, organization_id=its)
+        assert await tx.connections.shares_account("carol", apps=[*HERE, ("slack", "own")], organization_id=its)
+        assert not await tx.connections.shares_account("dave", apps=HERE, organization_id=its)
 
 
 async def test_batches_reach_every_connection_once(database: Database, tenant: Tenant) -> None:

@@ -234,6 +234,18 @@ async def test_a_wide_revocation_leaves_an_account_that_might_be_the_same(settin
         assert await stage.told() == 0
 
 
+async def test_another_tenants_connection_of_who_knows_whose_account_keeps_nobody_elses(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async with ending(settings, tmp_path, manifest=account_wide) as stage:
+        _, other = await new_organization(stage.rest.as_operator(), "other")
+        planted = {"type": "OAUTH2", "integrationName": "acme", "externalId": "a", "displayName": "A"}
+        await other.made("/connections", {**planted, "accessToken": "garbage"})
+        first = await stage.connect("alice", account="alice")
+        await stage.delete(f"/connections/{first['id']}")
+        assert await stage.told() == 1
+
+
 async def test_connections_of_one_account_that_go_together_are_revoked_once(settings: Settings, tmp_path: Path) -> None:
     async with ending(settings, tmp_path, manifest=account_wide) as stage:
         await stage.connect("alice", account="alice")
