@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from storage.records import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
-from storage.repository import Repository
+from storage.repository import Page, Repository
 from storage.scope import TenantScope
 
 
@@ -20,6 +20,24 @@ class IdentityProviders(Repository[IdentityProvider]):
     async def all(self, scope: TenantScope) -> list[IdentityProvider]:
         """Return all providers of an organization, disabled ones too."""
         return await self._all(scope)
+
+    async def find(self, provider_id: str) -> IdentityProvider | None:
+        """Return the provider whose callback this is: the door for a browser that comes back from it."""
+        return await self._session.get(IdentityProvider, provider_id)
+
+    async def page(self, scope: TenantScope, *, limit: int, offset: int) -> Page[IdentityProvider]:
+        """Return a page of providers."""
+        return await self._page(scope, limit=limit, offset=offset)
+
+    async def all_sealed(self, *, after: str, limit: int) -> list[IdentityProvider]:
+        """Return providers of the whole deployment with a secret, in order of id, for sealing them anew."""
+        found = await self._session.scalars(
+            select(IdentityProvider)
+            .where(col(IdentityProvider.id) > after, col(IdentityProvider.sealed).is_not(None))
+            .order_by(col(IdentityProvider.id))
+            .limit(limit)
+        )
+        return list(found)
 
 
 class Identities(Repository[Identity]):

@@ -33,6 +33,7 @@ class TokenKind(StrEnum):
     SETUP_LINK = "sus_"
     HANDOFF_CHALLENGE = "hoc_"
     HANDOFF_RETURN = "hor_"
+    SIGN_IN_STATE = "sis_"
     MCP_REFRESH = "mcpr_"
     OAUTH_REQUEST = "oar_"
     OAUTH_CODE = "oac_"

@@ -81,16 +81,16 @@ class ConnectStep(Record, table=True):
 
 
 class IdentityCheck(Record, table=True):
-    """A browser that is about to show who opened a setup URL: by a code sent by mail, or by the product's hand-off."""
+    """A browser that is about to show who sits at it: by a code sent by mail, the product's hand-off, or a provider."""
 
     table = "identity_checks"
-    __table_args__ = (CheckConstraint("kind in ('email', 'handoff')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind in ('email', 'handoff', 'provider')", name="kind"),)
 
     organization_id: str = references("organizations.id", on_delete="CASCADE")
     workspace_id: str = references("workspaces.id", on_delete="CASCADE")
     kind: str = Field(sa_type=Text)
     key_hash: str = Field(sa_type=Text, unique=True)
-    """Hash of what names the check: the hand-off's challenge, or the id of the page that asks for the code."""
+    """Hash of what names the check: the challenge, the provider's state, or the page that asks for the code."""
     browser_hash: str = Field(sa_type=Text)
     """Hash of the cookie of the browser that began."""
     proof: str | None = Field(default=None, sa_type=Text, index=True)

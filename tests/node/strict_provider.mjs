@@ -25,14 +25,19 @@ const commands = {
           grant_types: ["authorization_code", "refresh_token"],
         },
       ],
-      claims: { email: ["email"], profile: ["name"] },
+      claims: { email: ["email", "email_verified"], profile: ["name"] },
       // The default forgives 15 seconds, which hides short lives.
       clockTolerance: 0,
       cookies: { keys: ["only for tests"] },
       features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
       findAccount: (_ctx, id) => ({
         accountId: id,
-        claims: () => ({ sub: id, email: `${id}@example.com`, name: id[0].toUpperCase() + id.slice(1) }),
+        claims: () => ({
+          sub: id,
+          email: `${id}@example.com`,
+          email_verified: !id.startsWith("unverified"),
+          name: id[0].toUpperCase() + id.slice(1),
+        }),
       }),
       issueRefreshToken: (_ctx, _client, code) => code.scopes.has("offline_access"),
       pkce: { required: () => true },

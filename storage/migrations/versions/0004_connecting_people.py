@@ -60,7 +60,7 @@ def identity() -> None:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         moment("expires_at", index=True),
         sa.UniqueConstraint("key_hash"),
-        sa.CheckConstraint("kind in ('email', 'handoff')", name="kind"),
+        sa.CheckConstraint("kind in ('email', 'handoff', 'provider')", name="kind"),
     )
     op.create_table(
         "known_browsers",
