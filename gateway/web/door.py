@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.kit.log import get_logger
+from gateway.kit.request_log import current_request_id
 from gateway.web.browser import Browsers
 from gateway.web.headers import page_headers
 from gateway.web.pages import Pages
@@ -51,7 +52,14 @@ class Door:
             return self._stopped(stop)
         except Exception:  # noqa: BLE001 -- the last resort of every page: logged, and told without any detail
             _log.exception("page failed")
-            return self._stopped(PageStop("Something went wrong here", "Please try again in a moment.", status=500))
+            return self._stopped(
+                PageStop(
+                    "Something went wrong here",
+                    "Please try again in a moment.",
+                    f"If it comes back, tell whoever runs this the number of this request: {current_request_id()}.",
+                    status=500,
+                )
+            )
 
     def _stopped(self, stop: PageStop) -> Response:
         response = self._pages.say(

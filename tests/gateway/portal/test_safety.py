@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from gateway.app import create_app
 from gateway.settings import Settings
@@ -280,3 +281,14 @@ async def test_no_input_breaks_a_page(shop: Shop, value: str | bytes) -> None:
             headers = {"content-type": "application/x-www-form-urlencoded"}
             answer = await person.http.post(f"{person.at}/connect/{path}", content=content, headers=headers)
             assert answer.status_code < 500, (path, name)
+
+
+async def test_a_page_that_fails_gives_a_number_to_tell_and_no_detail(shop: Shop) -> None:
+    link = await shop.link()
+    async with shop.served.gateway.database.write() as tx:
+        await tx.session.execute(text("drop table connect_links"))
+    page = await (await shop.browser()).open(link)
+    assert page.status == 500
+    assert page.headers["x-request-id"] in page.text
+    assert "connect_links" not in page.html
+    assert_kept_to_itself(page)
