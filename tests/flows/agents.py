@@ -37,6 +37,8 @@ URL_ELICITATION_REQUIRED = -32042
 Action: TypeAlias = Literal["accept", "decline"]
 OnUrl: TypeAlias = Callable[[str], Awaitable[Action]]
 """What the person does who is asked to open a URL."""
+OnAuthorize: TypeAlias = Callable[[str], Awaitable[str]]
+"""What the person does who is sent to sign in; returns where the browser comes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +222,15 @@ async def fastmcp_agent(endpoint: str, token: str, *, on_url: OnUrl | None = Non
 class NodeAgent:
     """A TypeScript client in a process of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_url: OnUrl | None) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, on_url: OnUrl | None, on_authorize: OnAuthorize | None
+    ) -> None:
         self.version = ""
         self.heard: asyncio.Queue[None] = asyncio.Queue()
         self.listening = asyncio.Event()
         self._process = process
         self._on_url = on_url
+        self._on_authorize = on_authorize
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._connected: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -254,6 +259,9 @@ class NodeAgent:
                 case {"open": str(url)}:
                     assert self._on_url is not None
                     self._write({"opened": await self._on_url(url)})
+                case {"authorize": str(url)}:
+                    assert self._on_authorize is not None
+                    self._write({"authorized": await self._on_authorize(url)})
                 case {"changed": True}:
                     self.heard.put_nowait(None)
                 case {"listening": True}:
@@ -282,14 +290,24 @@ async def node_agent(
     endpoint: str, token: str, *, node: Node, package: str, era: str, on_url: OnUrl | None = None
 ) -> AsyncGenerator[NodeAgent]:
     """Connect a TypeScript client: `package` is `client` (2.x; era `auto` or `default`) or `sdk` (1.x)."""
+    wanted = {"package": package, "era": era, "url": endpoint, "token": token, "opensUrls": on_url is not None}
+    async with in_node(node, wanted, on_url=on_url) as agent:
+        yield agent
+
+
+@asynccontextmanager
+async def in_node(
+    node: Node, wanted: dict[str, Any], *, on_url: OnUrl | None = None, on_authorize: OnAuthorize | None = None
+) -> AsyncGenerator[NodeAgent]:
+    """Start tests/node/agent.mjs, and connect as is `wanted`."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         str(node.binary), str(PROGRAM), stdin=pipe, stdout=pipe, env=node.environment, limit=2**24
     )
-    agent = NodeAgent(process, on_url)
+    agent = NodeAgent(process, on_url, on_authorize)
     reading = asyncio.create_task(agent.read())
     try:
-        await agent.start(package=package, era=era, url=endpoint, token=token, opensUrls=on_url is not None)
+        await agent.start(**wanted)
         yield agent
     finally:
         assert process.stdin is not None

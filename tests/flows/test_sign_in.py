@@ -1,0 +1,151 @@
+"""Claims about real MCP clients: each signs its person in by itself, and acts as exactly that person."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.flows.agents import HANDSHAKE, MODERN, Agent
+from tests.flows.product import Product, Server, open_product
+from tests.flows.signing_in import (
+    Kept,
+    Signer,
+    document_of,
+    python_auth,
+    signed_in_fastmcp,
+    signed_in_node,
+    signed_in_python,
+    signer,
+)
+from tests.parts.loopback import answer, answering
+from tests.parts.mcp_wire import Wire
+from tests.parts.rest import Rest
+from tests.parts.served import Served, serving
+
+CLIENTS = {
+    "mcp auto": MODERN,
+    "mcp legacy": HANDSHAKE,
+    "fastmcp": MODERN,
+    "client auto": MODERN,
+    "client default": HANDSHAKE,
+    "sdk default": HANDSHAKE,
+}
+DOCUMENT = "https://agent.example/client.json"
+
+
+@pytest.fixture
+async def server(product: Product, served: Served) -> Server:
+    return await alice_and_bob(product, served)
+
+
+async def alice_and_bob(product: Product, served: Served) -> Server:
+    """Make a server for alice and bob, who are known by their addresses and have their own accounts at Acme."""
+    await product.add("acme")
+    for person in ("alice", "bob"):
+        end_user = await product.end_user(person)
+        given = await product.rest.patch(f"/end-users/{end_user['id']}", {"email": f"{person}@corp.example"})
+        assert given.status_code == 200, given.text
+        await product.connect_acme(served.acme, person)
+    return await product.server(authMode="oauth")
+
+
+def connected(
+    name: str, endpoint: str, somebody: Signer, request: pytest.FixtureRequest, *, document: str | None = None
+) -> AbstractAsyncContextManager[Agent]:
+    """Connect a client of this name; Node is asked for only where it is needed."""
+    match name.split():
+        case ["mcp", mode]:
+            return signed_in_python(endpoint, python_auth(endpoint, somebody, document=document), mode=mode)
+        case ["fastmcp"]:
+            return signed_in_fastmcp(endpoint, somebody)
+        case [package, era]:
+            node = request.getfixturevalue("node")
+            return signed_in_node(endpoint, somebody, node=node, package=package, era=era, document=document)
+        case _:
+            raise AssertionError(name)
+
+
+@pytest.mark.filterwarnings("ignore:Using in-memory token storage")
+@pytest.mark.promise("000-14", "000-15")
+@pytest.mark.parametrize("name", CLIENTS)
+async def test_two_people_sign_in_at_the_same_time_and_each_agent_gets_its_own_person_s_account(
+    name: str, server: Server, served: Served, request: pytest.FixtureRequest
+) -> None:
+    async with AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(signer(served, f"{who}@corp.example")) for who in ("alice", "bob")]
+
+        async def whoami(somebody: Signer) -> tuple[str, str]:
+            async with connected(name, server.endpoint, somebody, request) as agent:
+                assert "acme__whoami" in await agent.tool_names()
+                return agent.version, str((await agent.call("acme__whoami")).structured["id"])
+
+        found = await asyncio.gather(*map(whoami, people))
+    assert found == [(CLIENTS[name], "alice"), (CLIENTS[name], "bob")]
+    for somebody in people:
+        assert len(somebody.read) == 1
+        assert "unverified" in somebody.read[0]
+
+
+@pytest.mark.parametrize("name", ["mcp auto", "mcp legacy", "client auto", "client default"])
+async def test_a_client_with_a_metadata_document_signs_in_without_registering(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    told = answer(document_of(DOCUMENT), "content-type: application/json", "cache-control: max-age=300")
+    async with AsyncExitStack() as stack:
+        web = await stack.enter_async_context(answering(told))
+        mapped = {"slack": {"https://agent.example/": f"http://127.0.0.1:{web.port}/"}}
+        served = await stack.enter_async_context(serving(tmp_path, urls=mapped))
+        http = await stack.enter_async_context(httpx2.AsyncClient(base_url=served.url, trust_env=False, timeout=30))
+        product = await open_product(Rest(http))
+        server = await alice_and_bob(product, served)
+        alice = await stack.enter_async_context(signer(served, "alice@corp.example"))
+        agent = await stack.enter_async_context(connected(name, server.endpoint, alice, request, document=DOCUMENT))
+        assert (await agent.call("acme__whoami")).structured["id"] == "alice"
+        assert "known by agent.example" in alice.read[0]
+        assert len(web.requests) == 1
+        async with served.gateway.database.read() as tx:
+            assert await tx.oauth_clients.by_client_id(DOCUMENT) is None
+
+
+async def test_an_agent_goes_on_when_its_token_ends_and_stops_with_its_person(
+    server: Server, served: Served, product: Product
+) -> None:
+    kept = Kept()
+    async with signer(served, "alice@corp.example") as alice:
+        auth = python_auth(server.endpoint, alice, kept=kept)
+        async with signed_in_python(server.endpoint, auth, mode="auto") as agent:
+            await agent.tool_names()
+            assert kept.tokens is not None
+            first = kept.tokens
+            # As it looks to a program an hour later.
+            auth.context.token_expiry_time = 1
+            assert (await agent.call("acme__whoami")).structured["id"] == "alice"
+        second = kept.tokens
+        assert {first.access_token, first.refresh_token}.isdisjoint({second.access_token, second.refresh_token})
+        assert len(alice.read) == 1
+
+    end_user = await product.end_user("alice")
+    assert (await opens(product, server, second.access_token)) is True
+    suspended = await product.rest.post(f"/end-users/{end_user['id']}/suspend")
+    assert suspended.status_code == 200, suspended.text
+    assert (await opens(product, server, second.access_token)) is False
+
+
+async def test_a_token_opens_the_one_server_that_it_is_for(server: Server, served: Served, product: Product) -> None:
+    other, kept = await product.server(authMode="oauth", name="Other"), Kept()
+    async with signer(served, "alice@corp.example") as alice:
+        auth = python_auth(server.endpoint, alice, kept=kept)
+        async with signed_in_python(server.endpoint, auth, mode="auto") as agent:
+            await agent.tool_names()
+    assert kept.tokens is not None
+    assert await opens(product, server, kept.tokens.access_token) is True
+    assert await opens(product, other, kept.tokens.access_token) is False
+
+
+async def opens(product: Product, server: Server, token: str) -> bool:
+    """Whether the server lets this token in."""
+    answer = await Wire(product.rest.client, server.endpoint, token).modern("tools/list")
+    assert (answer.status_code == 401) is ('error="invalid_token"' in answer.headers.get("www-authenticate", ""))
+    return answer.status_code == 200
