@@ -13,6 +13,8 @@ from gateway.access.mcp_tokens import McpTokens
 from gateway.access.oauth_clients import OAuthClients
 from gateway.access.oauth_grants import OAuthGrants
 from gateway.access.oauth_requests import OAuthRequests
+from gateway.access.registered_clients import RegisteredClients
+from gateway.access.service_tokens import ServiceTokens
 from gateway.access.standing_grants import StandingGrants
 from gateway.changes import ChangeFeed
 from gateway.connections.account_proof import AccountProof
@@ -50,6 +52,7 @@ from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
 from gateway.tenancy.end_users import EndUsers
+from gateway.tenancy.identity_providers import IdentityProviders, ProviderSafe
 from gateway.tenancy.organizations import Organizations
 from gateway.tenancy.workspaces import Workspaces
 from gateway.tools.arguments import Arguments
@@ -97,10 +100,12 @@ class Authorizing:
     """How people let programs act for them."""
 
     clients: OAuthClients
+    registered: RegisteredClients
     authentication: ClientAuthentication = field(repr=False)
     requests: OAuthRequests
     grants: OAuthGrants
     standing: StandingGrants
+    services: ServiceTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +142,7 @@ class Gateway:
     workspaces: Workspaces
     workspace_integrations: WorkspaceIntegrations
     end_users: EndUsers
+    identity_providers: IdentityProviders
     end_user_sync: EndUserSync
     deletions: Deletions
     revoking: Revoking
@@ -286,6 +292,7 @@ def _build(
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, scopes=scopes, clock=clock),
         end_users=EndUsers(database, clock=clock),
+        identity_providers=IdentityProviders(database, safe=ProviderSafe(cipher), clock=clock),
         end_user_sync=EndUserSync(database, deletions=deletions, clock=clock),
         deletions=deletions,
         revoking=revoking,
@@ -333,10 +340,12 @@ def _authorizing(
     grants = OAuthGrants(database, public_url=issuer, clock=clock)
     return Authorizing(
         clients=clients,
+        registered=RegisteredClients(database, clock=clock),
         authentication=ClientAuthentication(clients, http=egress, issuer=issuer, clock=clock),
         requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
         grants=grants,
         standing=StandingGrants(database, clock=clock),
+        services=ServiceTokens(database, grants=grants),
     )
 
 

@@ -1,5 +1,6 @@
 """Rows of the MCP authorization server."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -15,6 +16,14 @@ class OAuthClients(Repository[OAuthClient]):
 
     record = OAuthClient
     workspace_column = None
+
+    async def page(self, scope: TenantScope, *, limit: int, offset: int) -> Page[OAuthClient]:
+        """Return a page of an organization's clients."""
+        return await self._page(scope, limit=limit, offset=offset)
+
+    async def of_servers(self, scope: TenantScope, server_ids: Collection[str]) -> list[OAuthClient]:
+        """Return the clients that are for one of these servers alone."""
+        return await self._all(scope, col(OAuthClient.server_id).in_(server_ids))
 
     async def by_client_id(self, client_id: str) -> OAuthClient | None:
         """Return the client that goes by this id: the door through which a client is known."""

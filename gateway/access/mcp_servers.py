@@ -25,7 +25,7 @@ OAUTH, BEARER = "oauth", "bearer"
 MAX_CONNECT_WAIT_SECONDS = 240
 """Clients give up by themselves after 60 s to 300 s."""
 _CONNECT_WAIT = "connectWaitSeconds"
-_STATIC, _END_USER, _OAUTH_TOKEN = "static", "end_user", "oauth"  # kinds of tokens
+_STATIC, _END_USER, _OAUTH_TOKEN, _SERVICE = "static", "end_user", "oauth", "service"  # kinds of tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ class McpServers:
         """Set columns of a server; `end_user` stands for the external id of the person it is for, or None.
 
         Tokens that the new auth mode does not take die. So do those of other people when the server is made for
-        somebody, and its static token whenever that person changes: whom a token stands for never changes. A new
+        somebody, and its static and services' tokens whenever that person changes: whom a token stands for never changes. A new
         static token is minted where there is none and the auth mode has one and it is safe.
         Raises `NotFound`, `ValidationFailed`, `EndUserNotFound`.
         """
@@ -171,7 +171,7 @@ class McpServers:
         is_pinned = pinned_to is not None
         if (server.is_pinned, server.end_user_id) == (is_pinned, pinned_to):
             return {}
-        await tx.mcp_tokens.delete_of_server(server, kinds=[_STATIC])
+        await tx.mcp_tokens.delete_of_server(server, kinds=[_STATIC, _SERVICE])
         if is_pinned:
             await tx.mcp_tokens.delete_of_server(server, kinds=[_END_USER, _OAUTH_TOKEN], except_of=pinned_to)
         return {"end_user_id": pinned_to, "is_pinned": is_pinned}
@@ -216,6 +216,6 @@ def _forbidden_kinds(server: McpServer) -> list[str]:
         case "oauth":
             return [_STATIC, _END_USER]
         case "bearer":
-            return [_OAUTH_TOKEN]
+            return [_OAUTH_TOKEN, _SERVICE]
         case _:
             return []

@@ -103,6 +103,12 @@ class OAuthGrants:
         grant = await tx.oauth_grants.insert(_grant(new, now=now, expires_at=now + UNUSED_LIFETIME))
         return await self._tokens(tx, grant, new.client, scopes=tuple(new.scopes))
 
+    async def more_tokens(
+        self, tx: Transaction, grant: OAuthGrant, client: ClientView, *, scopes: tuple[str, ...]
+    ) -> Granted:
+        """Return further tokens below a grant that holds already."""
+        return await self._tokens(tx, grant, client, scopes=scopes)
+
     async def redeem(self, client: ClientView, shown: Redemption) -> Granted:
         """Turn a code into tokens, once. Raises `OAuthError`."""
         now = self._clock()

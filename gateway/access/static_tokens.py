@@ -7,10 +7,11 @@ a time, neither can slip past.
 
 from gateway.errors import McpBearerBlocksPerUser, NotFound
 from storage.database import Transaction
-from storage.records import McpServer, Workspace
+from storage.records import McpServer, OAuthClient, Workspace
 from storage.scope import TenantScope
 
 PER_USER = "per_user"
+CLIENT_CREDENTIALS = "client_credentials"
 
 
 async def held_workspace(tx: Transaction, scope: TenantScope, workspace_id: str) -> Workspace:
@@ -30,7 +31,7 @@ async def is_static_token_safe(tx: Transaction, scope: TenantScope, server: McpS
 
 
 async def refuse_beside_static_tokens(tx: Transaction, scope: TenantScope, workspace_id: str) -> None:
-    """Raise `McpBearerBlocksPerUser` where a live static token is in the way."""
+    """Raise `McpBearerBlocksPerUser` where a live static token or a service client is in the way."""
     servers = [row.id for row in await tx.mcp_servers.of_workspace(scope, workspace_id) if not row.is_pinned]
     blocking = sorted(await tx.mcp_tokens.servers_with_static(scope, servers))
     if blocking:
@@ -39,3 +40,16 @@ async def refuse_beside_static_tokens(tx: Transaction, scope: TenantScope, works
             "bearer token, which names none; switch that server to `oauth`, or make it for one end user",
             mcpServerIds=blocking,
         )
+    services = [row for row in await tx.oauth_clients.of_servers(scope, servers) if is_service(row)]
+    if services:
+        raise McpBearerBlocksPerUser(
+            "connectionStrategy: per_user needs to know the end user, and an MCP server of this workspace has an OAuth "
+            "client with client_credentials, which names none; delete that client, or make the server for one end user",
+            mcpServerIds=sorted({row.server_id for row in services if row.server_id is not None}),
+            oauthClientIds=sorted(row.id for row in services),
+        )
+
+
+def is_service(client: OAuthClient) -> bool:
+    """Tell whether a client gets tokens that stand for nobody."""
+    return CLIENT_CREDENTIALS in client.grant_types

@@ -11,11 +11,13 @@ from gateway.api.connections import ConnectionChanges, ConnectionRequest, Creden
 from gateway.api.end_user_sync import EndUsersToSync
 from gateway.api.end_users import EndUserChanges, EndUserToCreate
 from gateway.api.handoffs import HandoffToConfirm
+from gateway.api.identity_providers import IdentityProviderChanges, IdentityProviderToCreate
 from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
 from gateway.api.mcp_tokens import TokenToCreate
 from gateway.api.mcp_tools import ToolChanges, ToolToAdd
 from gateway.api.models import Body
 from gateway.api.oauth_apps import OAuthAppChanges, OAuthAppToCreate
+from gateway.api.oauth_clients import OAuthClientChanges, OAuthClientToCreate
 from gateway.api.organizations import NewOrganization, OrganizationChanges
 from gateway.api.resolution import ExplainRequest, ResolveRequest
 from gateway.api.webhook_deliveries import FailuresToReplay
@@ -51,6 +53,13 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         ],
     },
     HandoffToConfirm: {"challenge": "hoc_…", "externalId": "user_alice"},
+    IdentityProviderToCreate: {
+        "name": "Okta",
+        "issuer": "https://acme.okta.com",
+        "clientId": "0oa1b2c3d4",
+        "clientSecret": "as-the-provider-shows-it",
+    },
+    IdentityProviderChanges: {"disabled": True},
     InvitationToSend: {"email": "alice@example.com", "integrationName": "slack"},
     LinkToCreate: {"expiresIn": 86_400},
     SessionToCreate: {
@@ -84,6 +93,8 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "workspaceId": "acme",
     },
     OAuthAppChanges: {"name": "Our Slack app"},
+    OAuthClientToCreate: {"name": "Acme Agent", "redirectUris": ["https://agent.example.com/callback"]},
+    OAuthClientChanges: {"redirectUris": ["https://agent.example.com/callback", "http://127.0.0.1/callback"]},
     ConnectionChanges: {"displayName": "Alice's Slack"},
     CredentialFields: {"accessToken": "xoxp-…"},
     WebhookToCreate: {

@@ -19,8 +19,8 @@ class Grant(Answer):
     kind: GrantKind = Field(description="How it was given: in the browser, for a device, or to a service client.")
     client_id: str
     client_name: str = Field(description="What the program calls itself; nobody need have checked it.")
-    mcp_server_id: str
-    mcp_server_name: str
+    server_id: str
+    server_name: str
     end_user_id: str | None = Field(description="As whom, by external id; null for a service client.")
     scopes: list[str]
     created_at: Moment
@@ -34,14 +34,14 @@ class Grant(Answer):
         return cls.model_validate(
             {
                 **{name: getattr(row, name) for name in _SHOWN},
-                "mcp_server_id": row.server_id,
-                "mcp_server_name": shown.server_name,
+                "server_id": row.server_id,
+                "server_name": shown.server_name,
                 "end_user_id": shown.end_user_external_id,
             }
         )
 
 
-_SHOWN = frozenset(Grant.model_fields) - {"mcp_server_id", "mcp_server_name", "end_user_id"}
+_SHOWN = frozenset(Grant.model_fields) - {"server_id", "server_name", "end_user_id"}
 
 
 class ManyGrants(Answer):

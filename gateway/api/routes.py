@@ -15,10 +15,12 @@ from gateway.api import (
     end_users,
     grants,
     handoffs,
+    identity_providers,
     mcp_servers,
     mcp_tokens,
     mcp_tools,
     oauth_apps,
+    oauth_clients,
     organizations,
     resolution,
     revocations,
@@ -35,8 +37,10 @@ _ORGANIZATION = f"{API}/orgs/{{id}}"
 _END_USER = f"{API}/end-users/{{id}}"
 _WORKSPACE = f"{API}/workspaces/{{workspaceId}}"
 _INTEGRATIONS = f"{_WORKSPACE}/integrations"
+_PROVIDERS = f"{API}/identity-providers"
 _CATALOG_ENTRY = f"{API}/integrations/{{name}}"
 _SERVER = f"{API}/mcp/servers/{{serverId}}"
+_OAUTH_CLIENT = f"{API}/oauth-clients/{{id}}"
 _WEBHOOK = f"{API}/webhooks/{{id}}"
 
 SECTIONS: Mapping[str, tuple[Route, ...]] = {
@@ -85,6 +89,13 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("GET", f"{API}/connect/session/{{id}}", connect.get_connect_session),
         Route("POST", f"{API}/connect/session/poll", connect.poll_connect_session, Access.ANYBODY),
     ),
+    "Identity providers": (
+        Route("GET", _PROVIDERS, identity_providers.list_identity_providers, Access.ORGANIZATION),
+        Route("POST", _PROVIDERS, identity_providers.create_identity_provider, Access.ORGANIZATION, status=201),
+        Route("GET", f"{_PROVIDERS}/{{id}}", identity_providers.get_identity_provider, Access.ORGANIZATION),
+        Route("PATCH", f"{_PROVIDERS}/{{id}}", identity_providers.update_identity_provider, Access.ORGANIZATION),
+        Route("DELETE", f"{_PROVIDERS}/{{id}}", identity_providers.delete_identity_provider, Access.ORGANIZATION),
+    ),
     "MCP servers": (
         Route("GET", f"{API}/mcp/servers", mcp_servers.list_mcp_servers),
         Route("POST", f"{API}/mcp/servers", mcp_servers.create_mcp_server, status=201),
@@ -106,6 +117,14 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("GET", f"{_END_USER}/grants", grants.list_end_user_grants),
         Route("GET", f"{_SERVER}/grants", grants.list_mcp_server_grants),
         Route("DELETE", f"{API}/grants/{{id}}", grants.revoke_grant),
+    ),
+    "OAuth clients": (
+        Route("GET", f"{API}/oauth-clients", oauth_clients.list_oauth_clients, Access.ORGANIZATION),
+        Route("POST", f"{API}/oauth-clients", oauth_clients.create_oauth_client, Access.ORGANIZATION, status=201),
+        Route("GET", _OAUTH_CLIENT, oauth_clients.get_oauth_client, Access.ORGANIZATION),
+        Route("PATCH", _OAUTH_CLIENT, oauth_clients.update_oauth_client, Access.ORGANIZATION),
+        Route("DELETE", _OAUTH_CLIENT, oauth_clients.delete_oauth_client, Access.ORGANIZATION),
+        Route("POST", f"{_OAUTH_CLIENT}/rotate-secret", oauth_clients.rotate_client_secret, Access.ORGANIZATION),
     ),
     "OAuth apps": (
         Route("GET", f"{API}/oauth-apps", oauth_apps.list_oauth_apps),

@@ -17,6 +17,8 @@ from storage.scope import TenantScope
 
 SERVER_PREFIX = "srv_"
 TOOLS_SCOPE = "mcp:tools"
+_BY_OAUTH = ("oauth", "service")
+_FOR_NOBODY = ("static", "service")
 _TOKEN_CAPACITY = 100_000
 _SERVER_CAPACITY = 10_000
 
@@ -151,10 +153,10 @@ class McpDoorkeeper:
 
 def _may_enter(token: McpToken, server: McpServer, end_user: EndUser | None) -> bool:
     """Hold a token against its server's present settings and its end user's standing."""
-    modes = ("oauth", "oauth_and_bearer") if token.kind == "oauth" else ("bearer", "oauth_and_bearer")
+    modes = ("oauth", "oauth_and_bearer") if token.kind in _BY_OAUTH else ("bearer", "oauth_and_bearer")
     if server.auth_mode not in modes or (end_user is not None and end_user.suspended_at is not None):
         return False
     if server.is_pinned:
         # Also when the end user it was pinned to is gone: then it serves nobody.
         return end_user is not None and end_user.id == server.end_user_id
-    return token.kind == "static" or end_user is not None
+    return token.kind in _FOR_NOBODY or end_user is not None

@@ -30,7 +30,7 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
     door = Door(pages, browsers, public_url=issuer)
 
     metadata = ServerMetadata(issuer=issuer).answer
-    tokens = TokenEndpoint(authentication=authorizing.authentication, grants=authorizing.grants, limits=limits)
+    tokens = TokenEndpoint(authorizing, limits=limits)
     registrations = Registrations(clients=authorizing.clients, limits=limits, issuer=issuer)
     authorize = Authorize(gateway, limits=page_limits)
     consent = Consent(gateway, pages=pages, browsers=browsers, limits=page_limits)

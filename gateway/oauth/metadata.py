@@ -9,6 +9,7 @@ from gateway.access.client_authentication import SIGNING_ALGORITHMS
 from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
 from gateway.oauth import addresses
 from gateway.oauth.answers import CORS, preflight
+from gateway.oauth.token import GRANT_TYPES
 
 
 class ServerMetadata:
@@ -24,7 +25,7 @@ class ServerMetadata:
             "scopes_supported": [TOOLS_SCOPE, CODE_SCOPE],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": list(GRANT_TYPES),
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": [
                 *("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),

@@ -1,29 +1,33 @@
 """The token endpoint (RFC 6749 3.2) and the revocation endpoint (RFC 7009)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.access.client_authentication import ClientAuthentication
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_grants import Granted, OAuthGrants, Redemption
+from gateway.access.oauth_grants import Granted, Redemption
 from gateway.oauth import answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
+from gateway.wiring import Authorizing
+
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class TokenEndpoint:
     """The handlers of `/oauth/token` and `/oauth/revoke`."""
 
-    def __init__(self, *, authentication: ClientAuthentication, grants: OAuthGrants, limits: OAuthLimits) -> None:
-        self._authentication = authentication
-        self._grants = grants
+    def __init__(self, authorizing: Authorizing, *, limits: OAuthLimits) -> None:
+        self._authentication = authorizing.authentication
+        self._grants = authorizing.grants
+        self._services = authorizing.services
         self._limits = limits
 
     async def token(self, request: Request) -> Response:
-        """Give tokens for a code or a refresh token."""
+        """Give tokens for a code or a refresh token, or to a service."""
         if request.method == "OPTIONS":
             return answers.preflight()
         if wait := self._limits.must_wait(request):
@@ -53,10 +57,11 @@ class TokenEndpoint:
 
     async def _granted(self, client: ClientView, given: Mapping[str, str]) -> Granted:
         kind = _needed(given, "grant_type")
-        if kind not in ("authorization_code", "refresh_token"):
-            raise OAuthError("unsupported_grant_type", "grant_type: authorization_code or refresh_token")
+        if kind not in GRANT_TYPES:
+            raise OAuthError("unsupported_grant_type", f"grant_type: one of {', '.join(GRANT_TYPES)}")
         if kind not in client.grant_types:
             raise OAuthError("unauthorized_client", f"grant_type: this client is not registered for {kind}")
+        resource, scopes = given.get("resource"), words(given.get("scope"))
         if kind == "authorization_code":
             return await self._grants.redeem(
                 client,
@@ -64,15 +69,13 @@ class TokenEndpoint:
                     code=_needed(given, "code"),
                     verifier=given.get("code_verifier"),
                     redirect_uri=given.get("redirect_uri"),
-                    resource=given.get("resource"),
+                    resource=resource,
                 ),
             )
-        return await self._grants.refresh(
-            client,
-            _needed(given, "refresh_token"),
-            resource=given.get("resource"),
-            scopes=words(given.get("scope")),
-        )
+        if kind == "refresh_token":
+            token = _needed(given, "refresh_token")
+            return await self._grants.refresh(client, token, resource=resource, scopes=scopes)
+        return await self._services.issue(client, resource=resource, scopes=scopes)
 
     def _refused(self, request: Request, error: OAuthError) -> Response:
         # A grant that has ended is everyday life, and many people's programs may share one address.

@@ -186,6 +186,7 @@ QUESTIONS: dict[str, Question] = {
     "signed_in_browsers.at": lambda tx, scope, its: tx.signed_in_browsers.at(scope, its.signed_in_browser),
     "signed_in_browsers.of_end_user": lambda tx, scope, its: tx.signed_in_browsers.of_end_user(scope, its.end_user),
     "oauth_clients.get": lambda tx, scope, its: tx.oauth_clients.get(scope, its.client),
+    "oauth_clients.of_servers": lambda tx, scope, its: tx.oauth_clients.of_servers(scope, [its.server]),
     "oauth_requests.get": lambda tx, scope, its: tx.oauth_requests.get(scope, its.request),
     "oauth_grants.page": lambda tx, scope, its: tx.oauth_grants.page(
         scope, end_user_id=its.end_user, server_id=its.server, now=LONG_AGO, **PAGE
@@ -221,19 +222,22 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
     "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
     "oauth_apps.page": lambda tx, scope: tx.oauth_apps.page(scope, **PAGE),
+    "oauth_clients.page": lambda tx, scope: tx.oauth_clients.page(scope, **PAGE),
     "revocations.page": lambda tx, scope: tx.revocations.page(scope, **PAGE),
     "webhooks.page": lambda tx, scope: tx.webhooks.page(scope, **PAGE),
     "webhooks.listening": lambda tx, scope: _as_page(tx.webhooks.listening(scope)),
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
     "connections.granted": lambda tx, scope: _as_page(tx.connections.granted(scope, "slack", after="", limit=100)),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
+    "identity_providers.page": lambda tx, scope: tx.identity_providers.page(scope, **PAGE),
     "identity_providers.all": lambda tx, scope: _as_page(tx.identity_providers.all(scope)),
 }
 # Keys belong to the organization; that only organization-wide keys may manage them is a rule, not a boundary.
 OF_ORGANIZATION = {
     *("api_keys.get", "api_keys.page", "identity_providers.get", "identities.get", "signed_in_browsers.get"),
+    "identity_providers.page",
     *("identity_providers.all", "identities.known_as", "signed_in_browsers.at", "signed_in_browsers.of_end_user"),
-    "oauth_clients.get",
+    *("oauth_clients.get", "oauth_clients.page", "oauth_clients.of_servers"),
 }
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
@@ -249,13 +253,13 @@ UNSCOPED = {
     *("give_up", "any_taken_since", "replay_failed"),
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
-    *("end_users.find_with_integration", "identity_checks.by_proof"),
+    *("end_users.find_with_integration", "identity_checks.by_proof", "identity_providers.find"),
     *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take", "connect_steps.by_key"),
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
     "connect_steps.lapsed",
-    "oauth_apps.all_sealed",
+    *("oauth_apps.all_sealed", "identity_providers.all_sealed"),
     "connections.all_granted",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),

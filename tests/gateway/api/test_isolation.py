@@ -38,6 +38,7 @@ async def build(owner: Rest, slug: str) -> Estate:
     app = await owner.made(
         "/oauth-apps", {"integrationName": "slack", "name": "Ours", "clientId": "ours", "workspaceId": slug}
     )
+    client = await owner.made("/oauth-clients", {"name": "Ours", "redirectUris": ["https://app.invalid/"]})
     webhook = (await owner.post("/webhooks", {"url": "https://app.invalid/", "workspaceId": slug})).json()["webhook"]
     delivery = (await owner.post(f"/webhooks/{webhook['id']}/test")).json()["delivery"]
     return Estate(
@@ -55,6 +56,7 @@ async def build(owner: Rest, slug: str) -> Estate:
             "connectionId": f"{slug}-github",
             "session": session["sessionId"],
             "oauth-apps": app["id"],
+            "oauth-clients": client["id"],
             "webhooks": webhook["id"],
             "deliveryId": delivery["id"],
         },
@@ -140,7 +142,7 @@ async def everything(estate: Estate) -> list[Any]:
     ids = estate.ids
     paths = [
         "/workspaces", f"/workspaces/{ids['workspaceId']}/integrations", f"/end-users?workspaceId={ids['workspaceId']}",
-        "/oauth-apps", "/webhooks", f"/webhooks/{ids['webhooks']}/deliveries", "/connections", f"/mcp/servers/{ids['serverId']}", f"/mcp/servers/{ids['serverId']}/access-tokens", "/api-keys",
+        "/oauth-apps", "/oauth-clients", "/webhooks", f"/webhooks/{ids['webhooks']}/deliveries", "/connections", f"/mcp/servers/{ids['serverId']}", f"/mcp/servers/{ids['serverId']}/access-tokens", "/api-keys",
     ]  # fmt: skip
     found = [(await estate.owner.get(path)).json() for path in paths]
     for key in found[-1]["apiKeys"]:

@@ -69,7 +69,7 @@ async def test_a_body_that_can_be_read_in_two_ways_or_none_is_refused(
     [
         ({"grant_type": None}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
         ({"code": None}, "invalid_request"),
         ({"code": "x"}, "invalid_grant"),
         ({"code_verifier": None}, "invalid_grant"),
