@@ -18,7 +18,7 @@ from gateway.mcp.visit import Visit
 _CHANGED = json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}, separators=(",", ":"))
 _PING = b": ping\r\n\r\n"
 _FIRST_VERSION_WITH_EMPTY_EVENTS = "2025-11-25"
-_RETRY_MILLISECONDS = 3_000
+_RETRY_MILLISECONDS = 5_000
 """When to return after a break. Clients try twice or so: longer than we take to start again."""
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
