@@ -316,7 +316,9 @@ def _build(
             timeout_seconds=settings.tool_timeout_seconds,
         ),
         connecting=connecting,
-        identity=identity_checks(database, cipher=cipher, mailer=mailer, public_url=settings.public_url, clock=clock),
+        identity=identity_checks(
+            database, cipher=cipher, mailer=mailer, http=egress, public_url=settings.public_url, clock=clock
+        ),
         invitations=Invitations(database, links=connecting.links, mailer=mailer, catalog=catalog, clock=clock),
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         missing_scopes=scopes,

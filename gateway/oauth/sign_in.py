@@ -13,24 +13,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.errors import RateLimited, ValidationFailed
+from gateway.kit.log import get_logger
 from gateway.kit.mail import MailFailed
 from gateway.oauth import addresses
 from gateway.oauth.consent import leaving, person
 from gateway.oauth.sign_in_visits import SignInVisit, SignInVisits, sign_in_over, sign_in_path
 from gateway.tenancy.admission import NotAdmitted
 from gateway.tenancy.identities import by_handoff, identity_of, is_handoff
+from gateway.tenancy.identity_providers import CALLBACK
 from gateway.web.browser import Browsers
 from gateway.web.door import Door, browser_of
 from gateway.web.handoffs import HandoffLost
 from gateway.web.limits import PageLimits
 from gateway.web.mailed_codes import CodeRefused, told_tries
-from gateway.web.pages import Pages
-from gateway.web.signed_in_browsers import stay_signed_in
-from gateway.web.stops import too_often
+from gateway.web.openid import NotSignedIn, SignInLost
+from gateway.web.openid_keys import ProviderFailed
+from gateway.web.pages import Button, Pages
+from gateway.web.signed_in_browsers import describe, stay_signed_in
+from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
 from storage.records import EndUser, Identity
 
 _RETURN = "/oauth/return/"
+_log = get_logger(__name__)
 
 
 def sign_in_routes(
@@ -43,6 +48,7 @@ def sign_in_routes(
         Route(addresses.SIGN_IN, door(page.show), methods=["GET"]),
         Route(addresses.SIGN_IN, door(page.act), methods=["POST"]),
         Route(_RETURN + "{secret}", door(page.come_back), methods=["GET"]),
+        Route(CALLBACK + "{provider_id}", door(page.answer_of_provider), methods=["GET"]),
     ]
 
 
@@ -75,6 +81,8 @@ class SignInPage:
                 return await self._take_code(request, visit, form.get("code", ""))
             case "handoff" if visit.methods.handoff_url is not None:
                 return await self._hand_off(visit, visit.methods.handoff_url)
+            case "provider":
+                return await self._go_to_provider(visit, form.get("provider", ""))
             case "choose" if visit.pending.identity is not None:
                 return await self._visits.choose(visit, visit.pending.identity, form.get("end_user", ""))
             case "deny":
@@ -100,6 +108,22 @@ class SignInPage:
             identity = await identity_of(tx, pending.scope, claimed, now=now)
             await stay_signed_in(tx, identity, browser=visit.browser, described=visit.described, now=now)
         return await self._visits.signed_in(visit, identity)
+
+    async def answer_of_provider(self, request: Request) -> Response:
+        """Take a browser that an OpenID provider has sent back, likewise."""
+        browser, described = browser_of(request), describe(request.headers.get("user-agent", ""))
+        provider_id, answer = request.path_params["provider_id"], dict(request.query_params)
+        try:
+            identity, onward = await self._identity.openid.arrive(
+                provider_id, answer, browser=browser, described=described
+            )
+        except SignInLost as lost:
+            self._limits.count_stranger(request)
+            raise sign_in_over() from lost
+        except NotSignedIn as failed:
+            _log.warning("sign-in at a provider failed", provider_id=failed.provider.id, reason=failed.said)
+            raise _not_signed_in(failed) from failed
+        return await self._visits.signed_in(await self._visits.open(request, _key_of(onward)), identity)
 
     async def _step(self, visit: SignInVisit, *, problem: str | None = None) -> Response:
         """Show the step that this browser has reached; `problem` is what was wrong with what it sent."""
@@ -184,15 +208,42 @@ class SignInPage:
         address = await self._identity.handoffs.begin(
             visit.pending.workspace, handoff_url, browser=visit.browser, onward=visit.path, back=_RETURN
         )
+        return self._leave(visit, address, to=visit.brand.name)
+
+    async def _go_to_provider(self, visit: SignInVisit, provider_id: str) -> Response:
+        provider = visit.methods.provider(provider_id)
+        if provider is None:
+            return self._visits.lead_to(visit, visit.path)
+        try:
+            address = await self._identity.openid.begin(
+                provider, workspace_id=visit.pending.workspace.id, browser=visit.browser, onward=visit.path
+            )
+        except ProviderFailed as failed:
+            _log.warning("an OpenID provider can't be used", provider_id=provider.id, reason=failed.message)
+            return self._ask(visit, [], problem=f"{provider.name} can't be reached. Please try again in a minute.")
+        return self._leave(visit, address, to=provider.name)
+
+    def _leave(self, visit: SignInVisit, address: str, *, to: str) -> Response:
         # By a page: browsers hold every redirect after a form against the page's policy, and logins redirect a lot.
         return self._pages.show(
             "leaving.html",
             brand=visit.brand,
-            title=f"Going to {visit.brand.name}…",
+            title=f"Going to {to}…",
             said=None,
             address=address,
             host=urlsplit(address).netloc,
         )
+
+
+def _not_signed_in(failed: NotSignedIn) -> PageStop:
+    name = failed.provider.name
+    return PageStop(
+        f"{name} did not sign you in",
+        "You, or they, have said no." if failed.was_refused else "What came back from there could not be used.",
+        "Nothing was allowed. Try again, or sign in another way.",
+        status=403,
+        button=Button("Try again", f"{failed.onward}&another=1"),
+    )
 
 
 def _key_of(onward: str) -> str:

@@ -9,23 +9,29 @@ from gateway.web.email_codes import EmailCodes
 from gateway.web.handoffs import Handoffs
 from gateway.web.known_browsers import KnownBrowsers
 from gateway.web.mailed_codes import MailedCodes
+from gateway.web.openid import OpenId
+from gateway.web.openid_keys import OpenIdKeys
 from gateway.web.sign_in_codes import SignInCodes
 from gateway.web.signed_in_browsers import SignedInBrowsers
+from integrations.ports import Http
 from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Codes by mail, hand-offs from the product, and the browsers that have shown who sits at them."""
+    """Codes by mail, hand-offs from the product, OpenID providers, and the browsers that have shown who sits at them."""
 
     codes: EmailCodes
     handoffs: Handoffs
     browsers: KnownBrowsers
     sign_in_codes: SignInCodes
+    openid: OpenId
     signed_in: SignedInBrowsers
 
 
-def identity_checks(database: Database, *, cipher: Cipher, mailer: Mailer, public_url: str, clock: Clock) -> Identity:
+def identity_checks(
+    database: Database, *, cipher: Cipher, mailer: Mailer, http: Http, public_url: str, clock: Clock
+) -> Identity:
     """Build them all over one database."""
     mailed = MailedCodes(database, cipher=cipher, mailer=mailer, clock=clock)
     return Identity(
@@ -33,5 +39,6 @@ def identity_checks(database: Database, *, cipher: Cipher, mailer: Mailer, publi
         handoffs=Handoffs(database, cipher=cipher, public_url=public_url, clock=clock),
         browsers=KnownBrowsers(database, clock=clock),
         sign_in_codes=SignInCodes(database, codes=mailed, clock=clock),
+        openid=OpenId(database, keys=OpenIdKeys(http, clock=clock), cipher=cipher, public_url=public_url, clock=clock),
         signed_in=SignedInBrowsers(database, clock=clock),
     )
