@@ -186,7 +186,9 @@ def _method(integration: Integration, new: NewSession, instance: WorkspaceIntegr
     key = new.auth_method_key or (instance.auth_method_key if instance is not None else None)
     found = [method for method in connect_methods(integration.auth, only=key) if isinstance(method, OAuth2)]
     if not found:
-        what = integration.title if key is None else f"the auth method {key[:100]!r} of {integration.title}"
+        if key is not None and key not in {method.key for method in integration.auth}:
+            raise NotOAuth2(f"authMethodKey: {integration.title} has no auth method {key[:100]!r}")
+        what = integration.title if key is None else f"the auth method {key!r} of {integration.title}"
         raise NotOAuth2(f"{what} does not connect by OAuth: make a portal link, or create the connection directly")
     return found[0]
 

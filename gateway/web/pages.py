@@ -1,7 +1,7 @@
 """Renders pages: one look, one set of headers, every value escaped."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
@@ -9,6 +9,9 @@ from starlette.responses import HTMLResponse
 from gateway.settings import Settings
 from gateway.web.assets import accent_url, asset_url
 from gateway.web.headers import page_headers
+
+
+_TURNS_TEXT_AROUND: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 class Brand(Protocol):
@@ -41,6 +44,7 @@ class Pages:
             loader=ChoiceLoader([PackageLoader(package), PackageLoader("gateway.web")]),
             autoescape=select_autoescape(),
             undefined=StrictUndefined,
+            finalize=_in_its_direction,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -80,3 +84,8 @@ class Pages:
             sentences=sentences,
             button=button,
         )
+
+
+def _in_its_direction(value: Any) -> Any:
+    """Drop controls that override the direction of text: with them a name shows as another one (UTR 36)."""
+    return value.translate(_TURNS_TEXT_AROUND) if type(value) is str else value

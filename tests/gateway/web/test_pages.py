@@ -110,3 +110,8 @@ async def test_no_other_file_is_served(path: str) -> None:
 def test_a_colour_that_is_none_has_no_stylesheet() -> None:
     assert accent_url("red;}") is None
     assert accent_url(None) is None
+
+
+def test_no_name_can_turn_the_text_around_it(pages: Pages) -> None:
+    shown = body(pages, "Open \u202egnp.exe\u202c and \u2067more\u2069, אבג")
+    assert "Open gnp.exe and more, אבג" in shown
