@@ -8,7 +8,8 @@ import httpx2
 import pytest
 
 from tests.flows.agents import Agent, Connect, Kind, OnUrl, fastmcp_agent, node_agent, python_agent
-from tests.flows.product import Product, open_product
+from tests.flows.product import Product, Server, open_product
+from tests.flows.signing_in import for_alice_and_bob
 from tests.parts.rest import Rest
 from tests.parts.served import Served, serving
 
@@ -31,6 +32,12 @@ async def anonymous(served: Served) -> AsyncIterator[Rest]:
 async def product(anonymous: Rest) -> Product:
     """A workspace in which alice and bob are known."""
     return await open_product(anonymous)
+
+
+@pytest.fixture
+async def alice_and_bob(product: Product, served: Served) -> Server:
+    """A server that takes sign-ins only, for alice and bob."""
+    return await for_alice_and_bob(product, served)
 
 
 @pytest.fixture

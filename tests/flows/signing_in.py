@@ -16,6 +16,7 @@ from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull,
 
 from gateway.kit.mail import Mailbox
 from tests.flows.agents import Agent, FastMcpAgent, NodeAgent, PythonAgent, in_node
+from tests.flows.product import Product, Server
 from tests.gateway.portal.visiting import Page, Person
 from tests.parts.node import Node
 from tests.parts.presence import missing
@@ -158,3 +159,14 @@ def document_of(address: str) -> bytes:
     """A client's metadata document that stands at this address."""
     said = {"client_id": address, "client_name": "Documented agent", "redirect_uris": [CALLBACK]}
     return json.dumps({**said, "token_endpoint_auth_method": "none"}).encode()
+
+
+async def for_alice_and_bob(product: Product, served: Served) -> Server:
+    """Make a server for alice and bob, who are known by their addresses and have their own accounts at Acme."""
+    await product.add("acme")
+    for person in ("alice", "bob"):
+        end_user = await product.end_user(person)
+        given = await product.rest.patch(f"/end-users/{end_user['id']}", {"email": f"{person}@corp.example"})
+        assert given.status_code == 200, given.text
+        await product.connect_acme(served.acme, person)
+    return await product.server(authMode="oauth")

@@ -13,6 +13,7 @@ from tests.flows.signing_in import (
     Kept,
     Signer,
     document_of,
+    for_alice_and_bob,
     python_auth,
     signed_in_fastmcp,
     signed_in_node,
@@ -36,19 +37,9 @@ DOCUMENT = "https://agent.example/client.json"
 
 
 @pytest.fixture
-async def server(product: Product, served: Served) -> Server:
-    return await alice_and_bob(product, served)
-
-
-async def alice_and_bob(product: Product, served: Served) -> Server:
-    """Make a server for alice and bob, who are known by their addresses and have their own accounts at Acme."""
-    await product.add("acme")
-    for person in ("alice", "bob"):
-        end_user = await product.end_user(person)
-        given = await product.rest.patch(f"/end-users/{end_user['id']}", {"email": f"{person}@corp.example"})
-        assert given.status_code == 200, given.text
-        await product.connect_acme(served.acme, person)
-    return await product.server(authMode="oauth")
+def server(alice_and_bob: Server) -> Server:
+    """A server that takes sign-ins only."""
+    return alice_and_bob
 
 
 def connected(
@@ -99,7 +90,7 @@ async def test_a_client_with_a_metadata_document_signs_in_without_registering(
         served = await stack.enter_async_context(serving(tmp_path, urls=mapped))
         http = await stack.enter_async_context(httpx2.AsyncClient(base_url=served.url, trust_env=False, timeout=30))
         product = await open_product(Rest(http))
-        server = await alice_and_bob(product, served)
+        server = await for_alice_and_bob(product, served)
         alice = await stack.enter_async_context(signer(served, "alice@corp.example"))
         agent = await stack.enter_async_context(connected(name, server.endpoint, alice, request, document=DOCUMENT))
         assert (await agent.call("acme__whoami")).structured["id"] == "alice"
