@@ -10,7 +10,6 @@ from gateway.settings import Settings
 from gateway.web.assets import accent_url, asset_url
 from gateway.web.headers import page_headers
 
-
 _TURNS_TEXT_AROUND: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
