@@ -73,7 +73,8 @@ async def started(node: Node, home: Path, program: str, *arguments: str) -> Asyn
         *(str(node.binary), str(node.packages / program), *arguments),
         cwd=home,
         env={**node.environment, "HOME": str(home), "MCP_REMOTE_CONFIG_DIR": str(home)},
-        stdin=asyncio.subprocess.DEVNULL,
+        # Never written to, and open: at its end mcp-remote ends.
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         limit=2**24,
