@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gateway.access.api_keys import ApiKeys
 from gateway.access.client_authentication import ClientAuthentication
 from gateway.access.client_documents import ClientDocuments
+from gateway.access.device_codes import DeviceCodes
 from gateway.access.manual_tools import ManualTools
 from gateway.access.mcp_servers import McpServers
 from gateway.access.mcp_tokens import McpTokens
@@ -106,6 +107,7 @@ class Authorizing:
     grants: OAuthGrants
     standing: StandingGrants
     services: ServiceTokens
+    devices: DeviceCodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +350,7 @@ def _authorizing(
         grants=grants,
         standing=StandingGrants(database, clock=clock),
         services=ServiceTokens(database, grants=grants),
+        devices=DeviceCodes(database, grants=grants, clock=clock),
     )
 
 

@@ -10,6 +10,14 @@ class OAuthError(Exception):
         self.description = description
 
 
+class PolledTooSoon(OAuthError):
+    """A device asks more often than it was told to; `interval` seconds have to lie between from now on."""
+
+    def __init__(self, interval: int) -> None:
+        super().__init__("slow_down", f"ask every {interval} seconds from now on")
+        self.interval = interval
+
+
 class UnknownClient(OAuthError):
     """No client goes by this id: nobody is redirected anywhere."""
 

@@ -30,7 +30,7 @@ CODE_LIFETIME: Final = timedelta(seconds=60)
 ACCESS_LIFETIME: Final = timedelta(hours=1)
 UNUSED_LIFETIME: Final = timedelta(days=90)
 SUCCESSOR_LIFETIME: Final = timedelta(seconds=30)
-_UNREDEEMED_LIFETIME: Final = timedelta(minutes=10)
+_UNREDEEMED_LIFETIME: Final = timedelta(minutes=15)
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -97,8 +97,19 @@ class OAuthGrants:
         )
         return code.plain
 
+    async def promised(self, tx: Transaction, new: NewGrant) -> OAuthGrant:
+        """Make a grant that holds once its device fetches the tokens."""
+        now = self._clock()
+        return await tx.oauth_grants.insert(_grant(new, now=now, expires_at=now + _UNREDEEMED_LIFETIME))
+
+    async def first_tokens(self, tx: Transaction, grant: OAuthGrant, client: ClientView) -> Granted:
+        """Return the tokens of a grant that was promised. Raises `OAuthError`."""
+        if grant.expires_at <= self._clock() or not await _stands(tx, grant):
+            raise OAuthError("invalid_grant", "device_code: what was allowed holds no more; begin again")
+        return await self._tokens(tx, grant, client, scopes=tuple(grant.scopes))
+
     async def granted(self, tx: Transaction, new: NewGrant) -> Granted:
-        """Make a grant that holds at once, with its tokens: for devices and service clients."""
+        """Make a grant that holds at once, with its tokens: for service clients."""
         now = self._clock()
         grant = await tx.oauth_grants.insert(_grant(new, now=now, expires_at=now + UNUSED_LIFETIME))
         return await self._tokens(tx, grant, new.client, scopes=tuple(new.scopes))

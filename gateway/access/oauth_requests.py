@@ -22,9 +22,20 @@ LIFETIME: Final = timedelta(minutes=30)
 """Time for signing in and reading; a code counts from the consent."""
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingDevice:
+    """A device that waits for the answer, and the code that it shows (RFC 8628)."""
+
+    id: str
+    user_code: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
-    """An authorization request whose parameters have been checked."""
+    """An authorization request whose parameters have been checked.
+
+    With `device`, nobody is led back anywhere: there is no redirect address and no challenge then.
+    """
 
     server: McpServer
     client_id: str
@@ -32,6 +43,7 @@ class NewRequest:
     scopes: Sequence[str]
     state: str | None = field(repr=False)
     challenge: str = field(repr=False)
+    device: WaitingDevice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +59,7 @@ class PendingRequest:
     scopes: tuple[str, ...]
     state: str | None = field(repr=False)
     challenge: str = field(repr=False)
+    device: WaitingDevice | None
     identity: Identity | None
     end_user: EndUser | None
 
@@ -85,6 +98,7 @@ class OAuthRequests:
             "scopes": list(new.scopes),
             "state": new.state,
             "challenge": new.challenge,
+            "device": None if new.device is None else [new.device.id, new.device.user_code],
         }
         row = OAuthRequest(
             id=row_id,
@@ -125,6 +139,7 @@ class OAuthRequests:
             scopes=tuple(carried["scopes"]),
             state=carried["state"],
             challenge=carried["challenge"],
+            device=None if carried["device"] is None else WaitingDevice(*carried["device"]),
             identity=identity,
             end_user=end_user,
         )
@@ -154,15 +169,22 @@ class OAuthRequests:
             end_user=pending.end_user,
             identity_id=pending.identity.id if pending.identity is not None else None,
             client=pending.client,
-            redirect_uri=pending.redirect_uri,
+            redirect_uri=pending.redirect_uri or None,
             scopes=pending.scopes,
+            kind="code" if pending.device is None else "device",
         )
         async with self._database.write() as tx:
             # The row is what makes it once: whoever comes second finds none.
             await tx.oauth_requests.delete(await self._existing(tx, key, browser))
-            code = await self._grants.with_code(tx, new, challenge=pending.challenge, lifetime=CODE_LIFETIME)
+            if pending.device is None:
+                code = await self._grants.with_code(tx, new, challenge=pending.challenge, lifetime=CODE_LIFETIME)
+                told = {"code": code}
+            else:
+                grant = await self._grants.promised(tx, new)
+                await self._answer_device(tx, pending, status="APPROVED", grant_id=grant.id)
+                told = {}
         await self._clients.note_use(pending.client)
-        return self.address(pending, {"code": code})
+        return self.address(pending, told)
 
     async def deny(
         self, key: str, *, browser: str, error: str = "access_denied", description: str | None = None
@@ -173,12 +195,25 @@ class OAuthRequests:
             raise OAuthError("invalid_request", "this sign-in is over: begin again")
         async with self._database.write() as tx:
             await tx.oauth_requests.delete(await self._existing(tx, key, browser))
+            if pending.device is not None:
+                await self._answer_device(tx, pending, status="DENIED", grant_id=None)
         told = {"error": error, **({} if description is None else {"error_description": description})}
         return self.address(pending, told)
 
     def address(self, pending: PendingRequest, told: Mapping[str, str]) -> str:
-        """Return the client's address with an answer."""
+        """Return the client's address with an answer; nothing where a device asks for it by itself."""
+        if pending.device is not None:
+            return ""
         return answer_address(pending.redirect_uri, told, state=pending.state, issuer=self._issuer)
+
+    async def _answer_device(
+        self, tx: Transaction, pending: PendingRequest, *, status: str, grant_id: str | None
+    ) -> None:
+        """Tell a device what it will hear when it asks next, once. Raises `OAuthError`."""
+        row = None if pending.device is None else await tx.device_codes.get(pending.scope, pending.device.id)
+        if row is None or row.status != "PENDING" or row.expires_at <= self._clock():
+            raise OAuthError("invalid_request", "the device has been answered, or has stopped waiting: begin again")
+        await tx.device_codes.update(row, status=status, grant_id=grant_id)
 
     async def _row(self, tx: Transaction, key: str, browser: str) -> OAuthRequest | None:
         if not is_well_formed(key, TokenKind.OAUTH_REQUEST):

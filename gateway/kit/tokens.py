@@ -37,6 +37,7 @@ class TokenKind(StrEnum):
     MCP_REFRESH = "mcpr_"
     OAUTH_REQUEST = "oar_"
     OAUTH_CODE = "oac_"
+    DEVICE_CODE = "odc_"
     CLIENT_SECRET = "ocs_"  # noqa: S105 - a prefix
     CLIENT_REGISTRATION = "ocr_"
 

@@ -12,10 +12,14 @@ REGISTER: Final = "/oauth/register"
 REVOKE: Final = "/oauth/revoke"
 SIGN_IN: Final = "/oauth/sign-in"
 CONSENT: Final = "/oauth/consent"
+DEVICE: Final = "/oauth/device"
+DEVICE_CODE: Final = "/oauth/device/code"
 
 __all__ = [
     "AUTHORIZE",
     "CONSENT",
+    "DEVICE",
+    "DEVICE_CODE",
     "METADATA",
     "OAUTH_PATH",
     "OPENID_METADATA",

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from gateway.access.oauth_errors import OAuthError
+from gateway.access.oauth_errors import OAuthError, PolledTooSoon
 
 CORS: Final = {"Access-Control-Allow-Origin": "*"}
 _HEADERS: Final = {**CORS, "Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
@@ -25,7 +25,8 @@ def said(content: Mapping[str, Any], *, status: int = 200) -> Response:
 def refused(error: OAuthError, *, challenge: str | None = None) -> Response:
     """Return a failure (RFC 6749 5.2); `challenge` is the scheme by which who is not known may show who it is."""
     status = 401 if error.error in ("invalid_client", "invalid_token") else 400
-    answer = said({"error": error.error, "error_description": error.description}, status=status)
+    interval = {"interval": error.interval} if isinstance(error, PolledTooSoon) else {}
+    answer = said({"error": error.error, "error_description": error.description, **interval}, status=status)
     if status == 401 and challenge is not None:
         answer.headers["WWW-Authenticate"] = f'{challenge} realm="Toolgate"'
     return answer

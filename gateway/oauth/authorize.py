@@ -8,31 +8,28 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, UnknownClient
 from gateway.access.oauth_requests import NewRequest, answer_address
 from gateway.access.redirect_uris import is_registered
-from gateway.kit.ids import as_id
 from gateway.oauth import addresses
 from gateway.oauth.parameters import Query, of_query, words
+from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.door import browser_of
 from gateway.web.headers import page_headers
 from gateway.web.limits import PageLimits
 from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
-from storage.records import McpServer
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")
 _MOST_STATE: Final = 2_048
-_SERVER_PATH: Final = "/mcp/srv_"
 
 
 class Authorize:
     """The handler of `GET /oauth/authorize`."""
 
     def __init__(self, gateway: Gateway, *, limits: PageLimits) -> None:
-        self._gateway = gateway
+        self._database = gateway.database
         self._issuer = gateway.settings.public_url
         self._clients = gateway.authorizing.clients
         self._requests = gateway.authorizing.requests
@@ -87,42 +84,19 @@ class Authorize:
         challenge = given.get("code_challenge", "")
         if given.get("code_challenge_method") != "S256" or _CHALLENGE.fullmatch(challenge) is None:
             raise OAuthError("invalid_request", "code_challenge: PKCE with S256 is needed")
-        server = await self._server(given.get("resource"), client)
+        server = await asked_server(self._database, client, given.get("resource"), issuer=self._issuer)
         return NewRequest(
             server=server,
             client_id=client.client_id,
             redirect_uri=redirect_uri,
-            scopes=_scopes(server, words(given.get("scope"))),
+            scopes=asked_scopes(server, words(given.get("scope"))),
             state=given.get("state"),
             challenge=challenge,
         )
 
-    async def _server(self, resource: str | None, client: ClientView) -> McpServer:
-        """Return the MCP server that is asked for; a client of one server need not say which."""
-        prefix = self._issuer + _SERVER_PATH
-        named = client.server_id
-        if resource is not None:
-            named = as_id(resource.removeprefix(prefix)) if resource.startswith(prefix) else None
-        async with self._gateway.database.read() as tx:
-            server = None if named is None else await tx.mcp_servers.find(named)
-        if server is None or not client.is_for(server) or server.auth_mode == "bearer":
-            raise OAuthError("invalid_target", "resource: give the address of an MCP server that takes sign-ins")
-        return server
-
     def _lead_to(self, address: str) -> Response:
         headers = page_headers(is_https=self._issuer.startswith("https://"))
         return RedirectResponse(address, status_code=303, headers=dict(headers))
-
-
-def _scopes(server: McpServer, wanted: list[str] | None) -> list[str]:
-    """Return what is asked for of what the server has; what nobody has is passed over (RFC 6749 3.3)."""
-    known = [TOOLS_SCOPE, CODE_SCOPE] if server.mode == "CODE" else [TOOLS_SCOPE]
-    if not wanted:
-        return known
-    found = [scope for scope in known if scope in wanted]
-    if not found:
-        raise OAuthError("invalid_scope", f"scope: this server knows {' '.join(known)}")
-    return found
 
 
 def _not_from_a_client(error: OAuthError) -> PageStop:

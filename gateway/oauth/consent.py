@@ -40,7 +40,9 @@ class ClientShown:
     """The host that vouches for the name; None where it is the program's own claim."""
     is_registered_here: bool
     goes_to: str
-    """Where the answer is sent."""
+    """Where the answer is sent; empty where a device asks for it by itself."""
+    user_code: str | None
+    """What the device shows that waits for the answer."""
     is_on_this_machine: bool
 
 
@@ -118,7 +120,16 @@ def person(end_user: EndUser) -> str:
 
 
 def leaving(pages: Pages, pending: PendingRequest, address: str) -> Response:
-    """Lead back to the program by a page: browsers hold redirects after a form against the page's own policy."""
+    """Lead back to the program by a page: browsers hold redirects after a form against the page's own policy.
+
+    Where a device waits, it asks for the answer by itself.
+    """
+    if pending.device is not None:
+        return pages.say(
+            "Go back to your device",
+            f"{pending.client.name} learns your answer in a few seconds. You can close this page.",
+            brand=_brand(pending),
+        )
     return pages.show(
         "leaving.html",
         brand=_brand(pending),
@@ -135,7 +146,8 @@ def _shown(pending: PendingRequest) -> ClientShown:
         name=client.name,
         known_by=client.document_host,
         is_registered_here=client.organization_id is not None,
-        goes_to=parts.netloc or f"{parts.scheme}:",
+        goes_to="" if pending.device is not None else parts.netloc or f"{parts.scheme}:",
+        user_code=None if pending.device is None else pending.device.user_code,
         is_on_this_machine=is_loopback_redirect(pending.redirect_uri),
     )
 

@@ -5,6 +5,7 @@ from starlette.routing import Route
 from gateway.oauth import addresses
 from gateway.oauth.authorize import Authorize
 from gateway.oauth.consent import Consent
+from gateway.oauth.device import DeviceEndpoint, DevicePage
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.metadata import ServerMetadata
 from gateway.oauth.register import Registrations
@@ -33,6 +34,8 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
     tokens = TokenEndpoint(authorizing, limits=limits)
     registrations = Registrations(clients=authorizing.clients, limits=limits, issuer=issuer)
     authorize = Authorize(gateway, limits=page_limits)
+    devices = DeviceEndpoint(gateway, limits=limits)
+    device_page = DevicePage(gateway, pages=pages, browsers=browsers, limits=page_limits)
     consent = Consent(gateway, pages=pages, browsers=browsers, limits=page_limits)
     return [
         Route(addresses.METADATA, metadata, methods=["GET", "OPTIONS"]),
@@ -40,6 +43,9 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
         Route(addresses.REGISTER, registrations.register, methods=["POST", "OPTIONS"]),
         Route(addresses.REGISTER + "/{client_id}", registrations.manage, methods=["GET", "DELETE", "OPTIONS"]),
         Route(addresses.TOKEN, tokens.token, methods=["POST", "OPTIONS"]),
+        Route(addresses.DEVICE_CODE, devices.begin, methods=["POST", "OPTIONS"]),
+        Route(addresses.DEVICE, door(device_page.show), methods=["GET"]),
+        Route(addresses.DEVICE, door(device_page.enter), methods=["POST"]),
         Route(addresses.REVOKE, tokens.revoke, methods=["POST", "OPTIONS"]),
         Route(addresses.AUTHORIZE, door(authorize.answer), methods=["GET"]),
         *sign_in_routes(gateway, pages=pages, browsers=browsers, door=door, limits=page_limits),

@@ -12,6 +12,7 @@ from gateway.kit.rates import Windows
 
 _FAILURES_A_MINUTE: Final = 100
 _REGISTRATIONS_AN_HOUR: Final = 60
+_DEVICES_A_MINUTE: Final = 30
 _HOUR: Final = 3_600
 
 
@@ -21,6 +22,7 @@ class OAuthLimits:
     def __init__(self, *, trusted_proxies: Sequence[Network], clock: Clock) -> None:
         self._trusted_proxies = trusted_proxies
         self._failures = Windows(limit=_FAILURES_A_MINUTE, clock=clock)
+        self._devices = Windows(limit=_DEVICES_A_MINUTE, clock=clock)
         self._registrations = Windows(limit=_REGISTRATIONS_AN_HOUR, clock=clock, seconds=_HOUR)
 
     def must_wait(self, request: Request) -> int | None:
@@ -31,6 +33,11 @@ class OAuthLimits:
     def count_failure(self, request: Request) -> None:
         """Count a request whose client was not what it said to be."""
         self._failures.hit(self._address(request))
+
+    def must_wait_for_a_device(self, request: Request) -> int | None:
+        """Count a device that asks for codes; return for how many seconds this address has to wait, None if not."""
+        window = self._devices.hit(self._address(request))
+        return window.retry_after if window.is_exceeded else None
 
     def must_wait_to_register(self, request: Request) -> int | None:
         """Count a registration; return for how many seconds this address has to wait, None if it need not."""

@@ -21,6 +21,7 @@ class ServerMetadata:
             "authorization_endpoint": issuer + addresses.AUTHORIZE,
             "token_endpoint": issuer + addresses.TOKEN,
             "registration_endpoint": issuer + addresses.REGISTER,
+            "device_authorization_endpoint": issuer + addresses.DEVICE_CODE,
             "revocation_endpoint": issuer + addresses.REVOKE,
             "scopes_supported": [TOOLS_SCOPE, CODE_SCOPE],
             "response_types_supported": ["code"],

@@ -6,6 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.access.client_metadata import DEVICE_GRANT
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
 from gateway.access.oauth_grants import Granted, Redemption
@@ -14,7 +15,7 @@ from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
 from gateway.wiring import Authorizing
 
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT)
 
 
 class TokenEndpoint:
@@ -24,10 +25,11 @@ class TokenEndpoint:
         self._authentication = authorizing.authentication
         self._grants = authorizing.grants
         self._services = authorizing.services
+        self._devices = authorizing.devices
         self._limits = limits
 
     async def token(self, request: Request) -> Response:
-        """Give tokens for a code or a refresh token, or to a service."""
+        """Give tokens for a code or a refresh token, to a device that was let in, or to a service."""
         if request.method == "OPTIONS":
             return answers.preflight()
         if wait := self._limits.must_wait(request):
@@ -75,6 +77,8 @@ class TokenEndpoint:
         if kind == "refresh_token":
             token = _needed(given, "refresh_token")
             return await self._grants.refresh(client, token, resource=resource, scopes=scopes)
+        if kind == DEVICE_GRANT:
+            return await self._devices.poll(client, _needed(given, "device_code"), resource=resource)
         return await self._services.issue(client, resource=resource, scopes=scopes)
 
     def _refused(self, request: Request, error: OAuthError) -> Response:
