@@ -50,6 +50,17 @@ class Identities(Repository[Identity]):
         """Return whom an issuer knows by this subject."""
         return await self._one(scope, col(Identity.issuer) == issuer, col(Identity.subject) == subject)
 
+    async def delete_expired(self, before: datetime) -> None:
+        """Forget whom nothing has named since this moment: linked to nobody of any tenant, signed in nowhere."""
+        linked, signed_in = select(col(LinkedIdentity.identity_id)), select(col(SignedInBrowser.identity_id))
+        await self._session.execute(
+            delete(Identity).where(
+                col(Identity.updated_at) < before,
+                col(Identity.id).not_in(linked),
+                col(Identity.id).not_in(signed_in),
+            )
+        )
+
 
 class LinkedIdentities(Repository[LinkedIdentity]):
     """Which end user an identity stands for in a workspace."""

@@ -25,6 +25,8 @@ KEPT: Final[Sequence[tuple[Callable[[Transaction], _Expiring], timedelta]]] = (
     (lambda tx: tx.known_browsers, timedelta()),
     (lambda tx: tx.mcp_tokens, timedelta()),
     (lambda tx: tx.signed_in_browsers, timedelta()),
+    # Whoever is signing in just now may be linked to nobody yet.
+    (lambda tx: tx.identities, timedelta(hours=1)),
     (lambda tx: tx.oauth_clients, timedelta()),
     (lambda tx: tx.oauth_requests, timedelta(hours=1)),
     (lambda tx: tx.oauth_grants, timedelta()),

@@ -12,7 +12,7 @@ from storage import records
 from storage.database import Database, Transaction
 from storage.repository import Rows
 from tests.storage.opening import opened
-from tests.storage.tenant import NOW, Tenant, plant
+from tests.storage.tenant import NOW, Tenant, a_signed_in_browser, an_identity, plant
 
 SWEPT: Sequence[type[records.Record]] = (
     records.ConnectLink,
@@ -74,6 +74,28 @@ async def test_what_is_still_good_stays(database: Database) -> None:
     await planted(database)
     assert await swept_at(database, timedelta(days=-1)) == await counts(database)
     assert all((await counts(database)).values())
+
+
+async def test_whoever_is_linked_to_nobody_and_signed_in_nowhere_is_forgotten(database: Database) -> None:
+    tenant = await planted(database)
+    async with database.write() as tx:
+        stranger = await tx.identities.insert(an_identity(tenant.organization))
+        signed_in = await tx.identities.insert(an_identity(tenant.organization))
+        await tx.signed_in_browsers.insert(a_signed_in_browser(signed_in, expires_at=NOW + timedelta(days=30)))
+
+    async def left_at(after: timedelta) -> set[str]:
+        await Sweep(database, clock=lambda: NOW + after).run()
+        async with database.read() as tx:
+            known = (tenant.identity, stranger, signed_in)
+            return {each.id for each in known if await tx.identities.get(tenant.scope, each.id) is not None}
+
+    assert await left_at(timedelta(hours=1)) == {tenant.identity.id, stranger.id, signed_in.id}
+    assert await left_at(timedelta(hours=2)) == {tenant.identity.id, signed_in.id}
+    async with database.write() as tx:
+        end_user = await tx.end_users.get(tenant.scope, tenant.end_user.id)
+        assert end_user is not None
+        await tx.end_users.delete(end_user)
+    assert await left_at(timedelta(days=31)) == set()
 
 
 async def test_every_table_with_an_end_is_swept(database: Database) -> None:
