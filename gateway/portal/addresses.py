@@ -18,11 +18,13 @@ START: Final = "/connect/start"
 CREDENTIAL: Final = "/connect/credential"
 DISCONNECT: Final = "/connect/disconnect"
 REPLACE: Final = "/connect/replace"
+AGENTS: Final = "/connect/agents"
 CALLBACK: Final = f"{CALLBACK_PATH}{{integration}}"
 
 ANYTHING_ELSE: Final = "/connect/{rest:path}"
 
 __all__ = [
+    "AGENTS",
     "ANYTHING_ELSE",
     "CALLBACK",
     "CREDENTIAL",
@@ -34,6 +36,7 @@ __all__ = [
     "SESSION_PATH",
     "SETUP",
     "START",
+    "agents_address",
     "page_address",
     "question_address",
 ]
@@ -44,6 +47,11 @@ def page_address(portal: Portal, offer: Offer | None = None, **further: str) -> 
     path = LINK_PATH if portal.session is None else SESSION_PATH
     chosen = {} if offer is None or portal.session is not None else {"offer": offer.key}
     return f"{path}?{urlencode({'token': portal.token, **chosen, **further})}"
+
+
+def agents_address(portal: Portal, **further: str) -> str:
+    """Return the address of the page that shows which programs act for the portal's person."""
+    return f"{AGENTS}?{urlencode({'token': portal.token, **further})}"
 
 
 def question_address(portal: Portal, offer: Offer, step: str) -> str:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.portal import addresses
+from gateway.portal.agents import Agents
 from gateway.portal.disconnecting import Disconnecting
 from gateway.portal.ending import Endings
 from gateway.portal.entering import Entering
@@ -39,6 +40,7 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     pages, replacing = PortalPages(visits, endings, gateway.connecting.oauth), Replacing(gateway, visits, endings)
     hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
+    agents = Agents(gateway, visits, endings)
     setup_visits = SetupVisits(gateway, browsers=browsers, limits=limits)
     setup = SetupPage(gateway, setup_visits, pages=templates, limits=limits)
     link = LinkPage(gateway, setup_visits, pages=templates, limits=limits)
@@ -56,6 +58,8 @@ def portal_routes(gateway: Gateway) -> list[Route]:
         Route(addresses.REPLACE, door(replacing.question), methods=["GET"]),
         Route(addresses.REPLACE, door(replacing.decide), methods=["POST"]),
         Route(addresses.DISCONNECT, door(Disconnecting(gateway, visits, endings).answer), methods=["POST"]),
+        Route(addresses.AGENTS, door(agents.show), methods=["GET"]),
+        Route(addresses.AGENTS, door(agents.end), methods=["POST"]),
         Route(addresses.ANYTHING_ELSE, door(_nothing), methods=["GET", "POST"]),
     ]
 

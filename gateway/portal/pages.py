@@ -8,7 +8,7 @@ from starlette.responses import Response
 from gateway.connections.connect_methods import ConnectMethod
 from gateway.connections.portals import Offer, Portal
 from gateway.connections.provider_oauth import ProviderOAuth
-from gateway.portal.addresses import page_address
+from gateway.portal.addresses import agents_address, page_address
 from gateway.portal.ending import Endings
 from gateway.portal.forms import Entered, form_fields
 from gateway.portal.views import Standing, account_name, method_view, offer_view, standing_of
@@ -87,7 +87,7 @@ class PortalPages:
 
     def _list(self, visit: Visit) -> Response:
         offers = [offer_view(visit.portal, each) for each in visit.portal.offers]
-        return self._visits.show(visit, "list.html", offers=offers)
+        return self._visits.show(visit, "list.html", offers=offers, agents=agents_address(visit.portal))
 
 
 def _only(visit: Visit) -> Offer | None:
