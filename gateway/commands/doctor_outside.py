@@ -1,26 +1,24 @@
 """What `doctor` sees through the public URL: the answers that clients get, with everything in between."""
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
 from urllib.parse import urljoin
 from uuid import uuid4
 
+from gateway.commands.doctor_client import Client, json_of
+from gateway.commands.doctor_sign_in import look_at_sign_in
 from gateway.commands.findings import Finding, State, failed, ok, skipped, warning
 from gateway.kit.clock import Clock
 from gateway.kit.urls import normal_url
-from integrations.ports import Http, HttpError, HttpRequest, HttpResponse
+from integrations.ports import Http, HttpError, HttpResponse
 
-_PATIENCE_SECONDS = 10.0
 _SKEW_SECONDS = 30
 _GARBAGE_TOKEN = "Bearer doctor-asks-what-a-wrong-token-gets"  # noqa: S105 -- opens nothing, on purpose
 
 
 async def look_from_outside(http: Http, *, public_url: str, server_id: str | None, clock: Clock) -> list[Finding]:
     """Fetch what clients fetch and name each mismatch; `server_id` is some MCP server's, where there is one."""
-    client = _Client(http, public_url)
+    client = Client(http, public_url)
     try:
         health = await client.get("/health")
     except HttpError as error:
@@ -36,40 +34,11 @@ async def look_from_outside(http: Http, *, public_url: str, server_id: str | Non
         return [reached, failed("public URL", f"answers /health, then breaks off: {error.message}", fix=fix)]
 
 
-class _Client:
-    """Asks as a client would: nothing is followed, nothing is remembered."""
-
-    def __init__(self, http: Http, public_url: str) -> None:
-        self._http = http
-        self.public_url = public_url
-        self.request_id = f"doctor-{uuid4().hex}"
-
-    async def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        return await self._send("GET", path, headers or {})
-
-    async def post(self, path: str, *, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        return await self._send("POST", path, {"content-type": "application/json", **(headers or {})}, b"{}")
-
-    async def _send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
-    ) -> HttpResponse:
-        return await self._http.send(
-            HttpRequest(
-                method=method,
-                url=self.public_url + path,
-                headers={"x-request-id": self.request_id, "accept": "application/json", **headers},
-                body=body,
-                timeout_seconds=_PATIENCE_SECONDS,
-                max_response_bytes=1024 * 1024,
-            )
-        )
-
-
-async def _doors(client: _Client, server_id: str | None) -> list[Finding]:
+async def _doors(client: Client, server_id: str | None) -> list[Finding]:
     return [
         await _authorization(client),
         await _endpoint(client, server_id or str(uuid4()), exists=server_id is not None),
-        await _authorization_server(client),
+        await look_at_sign_in(client),
     ]
 
 
@@ -77,7 +46,7 @@ def _reached(public_url: str, answer: HttpResponse) -> Finding:
     if 300 <= answer.status < 400:
         target = urljoin(public_url, answer.headers.get("location", ""))
         return failed("public URL", f"redirects to {target}", fix=_redirect_fix(public_url, target))
-    if answer.status != 200 or _json(answer).get("status") != "healthy":
+    if answer.status != 200 or json_of(answer).get("status") != "healthy":
         kind = answer.headers.get("content-type", "no content type")
         return failed(
             "public URL",
@@ -95,7 +64,7 @@ def _redirect_fix(public_url: str, target: str) -> str:
     return f"set public_url to {origin}" if origin != public_url else "let the proxy pass /health on as it is"
 
 
-def _request_id(client: _Client, answer: HttpResponse) -> Finding:
+def _request_id(client: Client, answer: HttpResponse) -> Finding:
     if answer.headers.get("x-request-id") == client.request_id:
         return ok("headers", "X-Request-Id comes back as it was sent")
     return warning(
@@ -116,26 +85,26 @@ def _clock(answer: HttpResponse, now: datetime) -> Finding:
     return failed("clock", f"{skew:.0f} s apart from the answer's Date", fix=fix)
 
 
-async def _authorization(client: _Client) -> Finding:
+async def _authorization(client: Client) -> Finding:
     """Compare what no credentials get with what wrong ones get: alike, the header was lost on its way."""
     without = await client.get("/api/v1/workspaces")
     wrong = await client.get("/api/v1/workspaces", headers={"authorization": _GARBAGE_TOKEN})
-    if (without.status, wrong.status) != (401, 401) or "code" not in _json(wrong):
+    if (without.status, wrong.status) != (401, 401) or "code" not in json_of(wrong):
         seen = f"/api/v1 answers {without.status} without and {wrong.status} with a wrong key, in place of 401"
         return failed("REST", seen, fix="let the proxy pass /api/v1 to the gateway, and leave its errors alone")
-    if _json(without) == _json(wrong):
+    if json_of(without) == json_of(wrong):
         seen = "the Authorization header does not reach the gateway"
         return failed("REST", seen, fix="let the proxy pass Authorization on")
     return ok("REST", "asks for an API key, and sees the one that is sent")
 
 
-async def _endpoint(client: _Client, server_id: str, *, exists: bool) -> Finding:
+async def _endpoint(client: Client, server_id: str, *, exists: bool) -> Finding:
     path = f"/mcp/srv_{server_id}"
     answer = await client.post(path)
     if answer.status == 421:
         return failed("MCP", _message(answer), fix="let the proxy pass the Host header on (nginx: `Host $http_host`)")
     if not exists:
-        if answer.status == 404 and "jsonrpc" in _json(answer):
+        if answer.status == 404 and "jsonrpc" in json_of(answer):
             return ok("MCP", "answers; there is no MCP server yet whose challenge could be looked at")
         return failed("MCP", f"{path} answers {answer.status}", fix="let the proxy pass /mcp/ to the gateway")
     if answer.status != 401:
@@ -144,7 +113,7 @@ async def _endpoint(client: _Client, server_id: str, *, exists: bool) -> Finding
     return await _challenge(client, path, answer)
 
 
-async def _challenge(client: _Client, path: str, answer: HttpResponse) -> Finding:
+async def _challenge(client: Client, path: str, answer: HttpResponse) -> Finding:
     """Follow the 401 as a client does that wants to sign in (RFC 9728)."""
     challenge = answer.headers.get("www-authenticate", "")
     metadata_url = challenge.partition('resource_metadata="')[2].partition('"')[0]
@@ -155,31 +124,16 @@ async def _challenge(client: _Client, path: str, answer: HttpResponse) -> Findin
         fix = "restart the gateway with this public_url, or examine it with the settings that it runs with"
         return failed("MCP", f"the challenge names {metadata_url}, not {client.public_url}", fix=fix)
     metadata = await client.get(metadata_url.removeprefix(client.public_url))
-    resource = _json(metadata).get("resource")
+    resource = json_of(metadata).get("resource")
     if metadata.status != 200 or resource != client.public_url + path:
         seen = f"{metadata_url} answers {metadata.status} for the resource {resource!r}, not {client.public_url + path}"
         return failed("MCP", seen, fix="let the proxy pass /.well-known/ to the gateway")
+    issuers = json_of(metadata).get("authorization_servers", [client.public_url])
+    if issuers != [client.public_url]:
+        seen = f"{metadata_url} sends people to sign in at {issuers}, not at {client.public_url}"
+        return failed("MCP", seen, fix="let the proxy leave the gateway's answers as they are")
     return ok("MCP", "challenges with metadata that names this endpoint")
 
 
-async def _authorization_server(client: _Client) -> Finding:
-    answer = await client.get("/.well-known/oauth-authorization-server")
-    if answer.status == 404:
-        return skipped("OAuth", "this release signs nobody in; end users' tokens are minted over REST")
-    issuer = _json(answer).get("issuer")
-    if answer.status != 200 or issuer != client.public_url:
-        seen = f"the metadata answers {answer.status} with the issuer {issuer!r}, not {client.public_url}"
-        return failed("OAuth", seen, fix="let the proxy pass /.well-known/ to the gateway, and set public_url")
-    return ok("OAuth", f"the issuer is {issuer}")
-
-
-def _json(answer: HttpResponse) -> dict[str, Any]:
-    try:
-        value = json.loads(answer.body)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
 def _message(answer: HttpResponse) -> str:
-    return str(_json(answer).get("error", {}).get("message", f"status {answer.status}"))
+    return str(json_of(answer).get("error", {}).get("message", f"status {answer.status}"))

@@ -87,7 +87,7 @@ async def test_a_gateway_that_is_well_has_nothing_to_fix(served: Served, server_
         "clock": State.OK,
         "REST": State.OK,
         "MCP": State.OK,
-        "OAuth": State.SKIPPED,
+        "OAuth": State.OK,
     }
 
 
@@ -200,6 +200,36 @@ async def test_an_issuer_of_another_name_is_found(served: Served) -> None:
         return HttpResponse(200, {}, body) if "oauth-authorization-server" in request.url else answer
 
     assert (await seen_through(served, after=other))["OAuth"].state is State.FAILED
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/token", "/oauth/register", "/oauth/revoke"])
+async def test_an_endpoint_that_something_else_answers_is_named(path: str, served: Served) -> None:
+    def elsewhere(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+        return HttpResponse(404, {"content-type": "text/html"}, b"no") if request.url.endswith(path) else answer
+
+    found = (await seen_through(served, after=elsewhere))["OAuth"]
+    assert found.state is State.FAILED
+    assert path in found.seen
+
+
+async def test_an_endpoint_elsewhere_is_found(served: Served) -> None:
+    def rewritten(_request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+        body = answer.body.replace(f'{served.url}/oauth/token"'.encode(), b'http://internal:8080/oauth/token"')
+        return HttpResponse(answer.status, answer.headers, body)
+
+    found = (await seen_through(served, after=rewritten))["OAuth"]
+    assert found.state is State.FAILED
+    assert "http://internal:8080/oauth/token" in found.seen
+
+
+async def test_a_server_that_leads_people_elsewhere_to_sign_in_is_found(served: Served, server_id: str) -> None:
+    def rewritten(_request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+        elsewhere = b'"authorization_servers":["http://internal"],"resource_name"'
+        return HttpResponse(answer.status, answer.headers, answer.body.replace(b'"resource_name"', elsewhere))
+
+    found = (await seen_through(served, server_id, after=rewritten))["MCP"]
+    assert found.state is State.FAILED
+    assert "http://internal" in found.seen
 
 
 async def state_of(settings: Settings, check: str) -> Finding:
