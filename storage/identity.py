@@ -41,6 +41,10 @@ class KnownBrowsers(Repository[KnownBrowser]):
             scope, col(KnownBrowser.end_user_id) == end_user_id, col(KnownBrowser.browser_hash) == browser_hash
         )
 
+    async def at(self, scope: TenantScope, browser_hash: str) -> list[KnownBrowser]:
+        """Return what is known of everybody at this browser, expired or not."""
+        return await self._all(scope, col(KnownBrowser.browser_hash) == browser_hash)
+
     async def delete_expired(self, before: datetime) -> None:
         """Remove what was known until this moment, of all tenants."""
         await self._session.execute(delete(KnownBrowser).where(col(KnownBrowser.expires_at) < before))

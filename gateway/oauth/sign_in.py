@@ -73,8 +73,8 @@ class SignInPage:
         """Take one step."""
         visit, form = await self._visits.submitted(request)
         match form.get("step"):
-            case "continue":
-                return await self._continue(visit, form.get("identity", ""))
+            case "continue" | "sign_out" as step:
+                return await self._as_remembered(visit, form.get("identity", ""), is_leaving=step == "sign_out")
             case "send" if visit.methods.email:
                 return await self._send_code(visit, form.get("email", "").strip(), client=self._limits.client(request))
             case "code" if visit.methods.email:
@@ -130,10 +130,12 @@ class SignInPage:
         address = await self._identity.sign_in_codes.waiting_for(visit.asking) if visit.methods.email else None
         if address is not None:
             return self._show(visit, "code", problem=problem, address=address)
-        identity = visit.pending.identity
-        if identity is not None and visit.pending.end_user is None and problem is None:
+        known, identity = await self._known(visit), visit.pending.identity
+        # Only while that person has not signed out since.
+        is_here = identity is not None and identity.id in {each.id for each in known}
+        if identity is not None and is_here and visit.pending.end_user is None and problem is None:
             return await self._settle(visit, identity)
-        return self._ask(visit, await self._known(visit), problem=problem)
+        return self._ask(visit, known, problem=problem)
 
     async def _settle(self, visit: SignInVisit, identity: Identity) -> Response:
         """Show what is left to be asked of, or said to, somebody who has signed in."""
@@ -171,9 +173,12 @@ class SignInPage:
         found = await self._identity.signed_in.at(visit.pending.organization.id, browser=visit.browser)
         return [each for each in found if visit.methods.still_takes(each)]
 
-    async def _continue(self, visit: SignInVisit, identity_id: str) -> Response:
+    async def _as_remembered(self, visit: SignInVisit, identity_id: str, *, is_leaving: bool) -> Response:
+        """Go on as somebody who is signed in at this browser, or sign them out."""
         for identity in await self._known(visit):
-            if identity.id == identity_id:
+            if identity.id == identity_id and is_leaving:
+                await self._identity.signed_in.forget(identity, browser=visit.browser)
+            elif identity.id == identity_id:
                 await self._identity.signed_in.note_use(identity, browser=visit.browser)
                 return await self._visits.signed_in(visit, identity)
         return self._visits.lead_to(visit, visit.path)

@@ -53,6 +53,15 @@ class SignedInBrowsers:
             if row is not None:
                 await tx.signed_in_browsers.update(row, last_used_at=self._clock())
 
+    async def forget(self, identity: Identity, *, browser: str) -> None:
+        """Sign out at a browser, which then is known as nobody's in the whole organization."""
+        async with self._database.write() as tx:
+            row = await _row(tx, identity, browser)
+            if row is not None:
+                await tx.signed_in_browsers.delete(row)
+            for known in await tx.known_browsers.at(TenantScope(identity.organization_id), hash_token(browser)):
+                await tx.known_browsers.delete(known)
+
     async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[SignedInBrowser]:
         """Return where people are signed in whose identity is linked to an end user, oldest first."""
         now = self._clock()
@@ -68,6 +77,9 @@ class SignedInBrowsers:
             row = next((each for each in rows if each.id == sign_in_id), None)
             if row is None:
                 raise NotFound("there is no such sign-in")
+            known = await tx.known_browsers.of(scope, end_user_id, row.browser_hash)
+            if known is not None:
+                await tx.known_browsers.delete(known)
             await tx.signed_in_browsers.delete(row)
 
 

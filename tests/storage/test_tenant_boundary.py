@@ -164,6 +164,7 @@ QUESTIONS: dict[str, Question] = {
     "identity_checks.get": lambda tx, scope, its: tx.identity_checks.get(scope, its.check),
     "identity_checks.by_key": lambda tx, scope, its: tx.identity_checks.by_key(scope, "email", its.check_key),
     "known_browsers.of": lambda tx, scope, its: tx.known_browsers.of(scope, its.end_user, its.browser_hash),
+    "known_browsers.at": lambda tx, scope, its: tx.known_browsers.at(scope, its.browser_hash),
     "known_browsers.get": lambda tx, scope, its: tx.known_browsers.get(scope, its.browser),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
     "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(

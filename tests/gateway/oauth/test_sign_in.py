@@ -104,7 +104,7 @@ async def test_a_remembered_browser_goes_on_with_one_click_for_thirty_days(scene
     scene.time.passed = timedelta(days=29)
     page = await scene.begun(person, server)
     assert "Continue as alice@corp.example" in page.text
-    assert steps(page) == ["continue"]
+    assert steps(page) == ["continue", "sign_out"]
     consent = await person.send(step(page, "continue"))
     assert is_consent(consent)
     assert await scene.acts_as(consent, person) == alice
@@ -121,6 +121,17 @@ async def test_the_browser_keeps_its_cookie_as_long_as_it_is_signed_in(scene: Si
     [cookie] = list(person.http.cookies.jar)
     assert cookie.expires is not None
     assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+async def test_whoever_signs_out_is_asked_again_there_and_nowhere_else(scene: SignInScene) -> None:
+    await scene.end_user("alice", email=ALICE)
+    here, elsewhere, server = await scene.browser(), await scene.browser(), await scene.server()
+    for person in (here, elsewhere):
+        assert is_consent(await scene.by_code(person, await scene.begun(person, server), ALICE))
+    page = await here.send(step(await scene.begun(here, server), "sign_out"))
+    assert steps(page) == ["send"]
+    assert steps(await scene.begun(here, server)) == ["send"]
+    assert "continue" in steps(await scene.begun(elsewhere, server))
 
 
 async def test_a_sign_in_that_was_taken_back_is_asked_for_again(scene: SignInScene) -> None:
@@ -239,7 +250,7 @@ async def test_a_method_that_is_switched_off_is_neither_offered_nor_taken(scene:
     assert not is_consent(forged)
     assert scene.mails("eve@corp.example") == []
     await scene.allow(email=None)
-    assert steps(await scene.begun(person, server)) == ["continue"]
+    assert steps(await scene.begun(person, server)) == ["continue", "sign_out"]
 
 
 async def test_codes_to_one_address_are_limited_however_many_browsers_ask(scene: SignInScene) -> None:

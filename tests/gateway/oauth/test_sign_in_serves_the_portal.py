@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.settings import Settings
-from tests.gateway.oauth.sign_in_scene import SignInScene, is_consent, sign_in_scene
+from tests.gateway.oauth.sign_in_scene import SignInScene, is_consent, sign_in_scene, step
 
 ALICE = "alice@corp.example"
 
@@ -34,6 +34,14 @@ async def test_the_portal_asks_no_second_time(scene: SignInScene, verification: 
     assert is_consent(await scene.by_code(person, await scene.begun(person, server), ALICE))
     assert "You are known here" in (await person.open(url)).text
     assert "You are known here" not in (await stranger.open(url)).text
+
+
+async def test_a_browser_that_has_signed_out_is_known_no_more(scene: SignInScene) -> None:
+    url, server = await setup_url(scene), await scene.server()
+    person = await scene.browser()
+    await scene.by_code(person, await scene.begun(person, server), ALICE)
+    await person.send(step(await scene.begun(person, server), "sign_out"))
+    assert "You are known here" not in (await person.open(url)).text
 
 
 async def test_a_workspace_that_insists_on_the_product_takes_no_code_for_it(scene: SignInScene) -> None:
