@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from gateway.acme import Person
 from gateway.demo.narrator import Step
+from gateway.demo.signing_in import REDIRECT_URI
 from gateway.demo.stage import Stage
 from gateway.demo.visitor import Page, Visitor
 from gateway.web.mailbox import PATH as MAILBOX
@@ -27,11 +28,27 @@ class Connector:
         told.expect(page.status == 200, f"the page answers {page.status}: {page.text}")
         told.expect("Acme" in page.heading, f"the page does not say what to connect: {page.heading!r}")
         asks = await self._browser.press(page, "Send the code")
+        told.tell(page=page.heading, code=f"by mail to {self._person.email}, here kept at {self._url}{MAILBOX}")
+        return await self._enter_code(asks, told)
+
+    async def sign_in(self, address: str, told: Step) -> str:
+        """Sign in for a program and allow it; returns where the browser goes then, back at the program."""
+        page = await self._browser.open(address)
+        told.expect(page.heading == "Sign in", f"the page says: {page.text}")
+        asks = await self._browser.press(page, "Send me a code", email=self._person.email)
+        consent = await self._enter_code(asks, told)
+        told.expect(self._person.name in consent.text, f"the page does not say as whom: {consent.text}")
+        left = await self._browser.press(consent, "Allow")
+        told.expect(left.refresh is not None, f"the page does not lead back: {left.text}")
+        told.tell(page=f'"{page.heading}", by a code', consent=f'"{consent.heading}" Allow')
+        return left.refresh or ""
+
+    async def _enter_code(self, asks: Page, told: Step) -> Page:
+        """Read the code in the mail, and enter it."""
         mailbox = await self._browser.open(f"{self._url}{MAILBOX}")
         code = _CODE.search(mailbox.text)
         told.expect(self._person.email in mailbox.text, f"no mail went to {self._person.email}")
         told.expect(code is not None, "the mail holds no code")
-        told.tell(page=page.heading, code=f"by mail to {self._person.email}, here kept at {self._url}{MAILBOX}")
         return await self._browser.press(asks, "Continue", code=code[0] if code is not None else "")
 
     async def approve(self, page: Page, told: Step) -> None:
@@ -48,4 +65,4 @@ class Connector:
 async def connector(stage: Stage, person: Person) -> AsyncGenerator[Connector]:
     """Give a person a fresh browser until the block ends."""
     async with stage.http.httpx_client() as client:
-        yield Connector(stage, Visitor(client), person)
+        yield Connector(stage, Visitor(client, ends_at=REDIRECT_URI), person)

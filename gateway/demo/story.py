@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from gateway.demo.agent import call_and_wait, connected_agent, text_of, tool_nam
 from gateway.demo.backend import Backend
 from gateway.demo.connecting import connector
 from gateway.demo.narrator import Narrator, Step
+from gateway.demo.signing_in import signed_in_agent
 from gateway.demo.stage import Stage
 
 _PREFIX = "acme__"
@@ -56,6 +58,7 @@ class Story:
             await self._retry(agent)
             await self._change_tools(backend, made, agent)
         await self._let_bob_join(backend, made)
+        await self._sign_in(made)
         self._narrator.blank()
         self._narrator.say("Every step did what it says.")
         return made
@@ -180,6 +183,16 @@ class Story:
                 told.tell(progress=f"{link}, while the call waits")
                 await bob.approve(await bob.prove(link, told), told)
                 self._check_note(await calling, BOB, told)
+
+    async def _sign_in(self, made: Provisioned) -> None:
+        sentence = (
+            "Alice gives another agent the address and nothing else. It finds out the rest, registers itself and sends "
+            "her to sign in; what it does then, it does as her."
+        )
+        async with self._narrator.step(sentence) as told, connector(self._stage, ALICE) as alice:
+            sign_in = partial(alice.sign_in, told=told)
+            async with signed_in_agent(self._stage.http, made.endpoint, sign_in=sign_in) as agent:
+                await self._write_note(agent, ALICE, told)
 
     async def _write_note(self, agent: Client, person: Person, told: Step) -> None:
         self._check_note(await agent.call_tool(WRITE_NOTE, NOTE), person, told)

@@ -73,10 +73,11 @@ class Page:
 
 
 class Visitor:
-    """Opens pages and presses their buttons."""
+    """Opens pages and presses their buttons; a page that leads on to `ends_at` is where it stops."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, ends_at: str | None = None) -> None:
         self._client = client
+        self._ends_at = ends_at
 
     async def open(self, address: str) -> Page:
         """Follow a link to where it ends."""
@@ -105,11 +106,14 @@ class Visitor:
                 address = urljoin(address, answer.headers["location"])
             else:
                 page = read(address, answer.status_code, answer.text)
-                if page.refresh is None:
+                if page.refresh is None or self._is_end(page.refresh):
                     return page
                 address = page.refresh
             answer = await self._client.request("GET", address)
         raise RuntimeError("the pages lead on and on")
+
+    def _is_end(self, address: str) -> bool:
+        return self._ends_at is not None and address.partition("?")[0] == self._ends_at
 
 
 def read(address: str, status: int, html: str) -> Page:
