@@ -60,6 +60,8 @@ class PendingRequest:
     state: str | None = field(repr=False)
     challenge: str = field(repr=False)
     device: WaitingDevice | None
+    is_allowed: bool
+    """The person has said yes, and is connecting accounts before going on."""
     identity: Identity | None
     end_user: EndUser | None
 
@@ -98,6 +100,7 @@ class OAuthRequests:
             "scopes": list(new.scopes),
             "state": new.state,
             "challenge": new.challenge,
+            "is_allowed": False,
             "device": None if new.device is None else [new.device.id, new.device.user_code],
         }
         row = OAuthRequest(
@@ -139,6 +142,7 @@ class OAuthRequests:
             scopes=tuple(carried["scopes"]),
             state=carried["state"],
             challenge=carried["challenge"],
+            is_allowed=carried["is_allowed"],
             device=None if carried["device"] is None else WaitingDevice(*carried["device"]),
             identity=identity,
             end_user=end_user,
@@ -155,6 +159,14 @@ class OAuthRequests:
         async with self._database.write() as tx:
             row = await self._existing(tx, key, browser)
             await tx.oauth_requests.update(row, end_user_id=end_user_id)
+
+    async def allow(self, key: str, *, browser: str) -> None:
+        """Note that the person has said yes, and give time for what comes before going on. Raises `OAuthError`."""
+        async with self._database.write() as tx:
+            row = await self._existing(tx, key, browser)
+            carried = json.loads(self._cipher.open(row.sealed, *_context(row.id)))
+            sealed = self._cipher.seal(json.dumps({**carried, "is_allowed": True}).encode(), *_context(row.id))
+            await tx.oauth_requests.update(row, sealed=sealed, expires_at=self._clock() + LIFETIME)
 
     async def approve(self, key: str, *, browser: str) -> str:
         """Give the client a code, once; returns the address that takes it there.

@@ -47,10 +47,12 @@ class ConnectLinks:
         workspace_integration_id: str | None = None,
         lifetime: timedelta | None = None,
         browser: str | None = None,
+        onward: str | None = None,
     ) -> MintedLink:
         """Make a link for an end user, for one integration if one is named, else for all that people connect here.
 
-        With `browser`, what the browser is known by, it opens in that one only.
+        With `browser`, what the browser is known by, it opens in that one only. Its pages lead on to `onward`, a path
+        of ours.
 
         Raises `EndUserNotFound`, `Forbidden` (suspended), `IntegrationNotFound`, `AmbiguousIntegration`,
         `ValidationFailed` (nobody connects an account of their own there).
@@ -74,6 +76,7 @@ class ConnectLinks:
                     workspace_integration_id=None if instance is None else instance.id,
                     token_hash=token.hash,
                     browser_hash=None if browser is None else hash_token(browser),
+                    onward=onward,
                     expires_at=expires_at,
                     created_at=now,
                 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.connections.choice import is_active
+from gateway.connections.choice import Strategy, is_active
 from gateway.connections.connect_links import end_users_connect
 from gateway.connections.connect_methods import ConnectMethod, connect_methods
 from gateway.kit.clock import Clock
@@ -99,6 +99,17 @@ class Portals:
                 return await self._by_session(tx, token, browser_hash)
         return None
 
+    async def lacking(self, end_user: EndUser) -> Sequence[Offer]:
+        """Return the accounts that an end user has yet to connect, or to connect again, before tools can use them."""
+        scope = TenantScope(end_user.organization_id, frozenset((end_user.workspace_id,)))
+        async with self._database.read() as tx:
+            offers = [
+                await self._own(tx, scope, end_user=end_user, instance=each)
+                for each in await tx.workspace_integrations.of_workspace(scope, end_user.workspace_id)
+                if end_users_connect(each, self._catalog)
+            ]
+        return [each for each in offers if is_lacking(each)]
+
     async def _by_link(self, tx: Transaction, token: str, browser_hash: str) -> Portal | None:
         link = await tx.connect_links.by_hash(hash_token(token))
         if link is None or link.kind != "portal" or link.expires_at <= self._clock():
@@ -162,6 +173,14 @@ class Portals:
         organization = await tx.organizations.find(scope.organization_id)
         workspace = await tx.workspaces.get(scope, workspace_id)
         return None if organization is None or workspace is None else (organization, workspace)
+
+
+def is_lacking(offer: Offer) -> bool:
+    """Tell whether no tool call could use an account: own ones go first, even broken; a shared one serves else."""
+    if offer.held is not None:
+        return not is_active(offer.held)
+    instance = offer.instance
+    return instance is None or instance.connection_strategy == Strategy.PER_USER or instance.connection_id is None
 
 
 def owner_of(session: ConnectSession, end_user: EndUser | None) -> str | None:

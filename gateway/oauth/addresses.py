@@ -12,11 +12,13 @@ REGISTER: Final = "/oauth/register"
 REVOKE: Final = "/oauth/revoke"
 SIGN_IN: Final = "/oauth/sign-in"
 CONSENT: Final = "/oauth/consent"
+CONNECT: Final = "/oauth/connect"
 DEVICE: Final = "/oauth/device"
 DEVICE_CODE: Final = "/oauth/device/code"
 
 __all__ = [
     "AUTHORIZE",
+    "CONNECT",
     "CONSENT",
     "DEVICE",
     "DEVICE_CODE",

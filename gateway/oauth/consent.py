@@ -4,6 +4,7 @@ Asked every time and answered once: no consent is remembered for another request
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -46,11 +47,21 @@ class ClientShown:
     is_on_this_machine: bool
 
 
+class Connecting(Protocol):
+    """The step after consent: connecting accounts that are missing."""
+
+    async def wants(self, pending: PendingRequest) -> bool: ...
+    def lead_to(self, key: str) -> Response: ...
+
+
 class Consent:
     """`GET` and `POST /oauth/consent`."""
 
-    def __init__(self, gateway: Gateway, *, pages: Pages, browsers: Browsers, limits: PageLimits) -> None:
+    def __init__(
+        self, gateway: Gateway, connecting: Connecting, *, pages: Pages, browsers: Browsers, limits: PageLimits
+    ) -> None:
         self._gateway = gateway
+        self._connecting = connecting
         self._requests = gateway.authorizing.requests
         self._pages = pages
         self._browsers = browsers
@@ -88,19 +99,22 @@ class Consent:
             raise not_from_our_page()
         pending, _ = await self._open(request, key)
         try:
+            if form.get("decision") == _ALLOW and await self._connecting.wants(pending):
+                await self._requests.allow(key, browser=browser)
+                return self._connecting.lead_to(key)
             if form.get("decision") == _ALLOW:
                 address = await self._requests.approve(key, browser=browser)
             else:
                 address = await self._requests.deny(key, browser=browser, description="the person said no")
         except OAuthError as error:
-            raise _over() from error
+            raise over() from error
         return leaving(self._pages, pending, address)
 
     async def _open(self, request: Request, key: str) -> tuple[PendingRequest, EndUser]:
         pending = await self._requests.open(key, browser=browser_of(request))
         if pending is None or pending.end_user is None:
             self._limits.count_stranger(request)
-            raise _over()
+            raise over()
         self._limits.count_token(key)
         return pending, pending.end_user
 
@@ -156,7 +170,8 @@ def _brand(pending: PendingRequest) -> Branding:
     return branding_of(pending.organization, pending.workspace)
 
 
-def _over() -> PageStop:
+def over() -> PageStop:
+    """Say that a request is not there any more, or not for this browser."""
     return PageStop(
         "This sign-in is over",
         "It was answered already, waited for too long, or was begun in another browser. Nothing was allowed now.",

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from gateway.oauth import addresses
 from gateway.oauth.authorize import Authorize
+from gateway.oauth.connect_step import ConnectStep
 from gateway.oauth.consent import Consent
 from gateway.oauth.device import DeviceEndpoint, DevicePage
 from gateway.oauth.limits import OAuthLimits
@@ -36,7 +37,8 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
     authorize = Authorize(gateway, limits=page_limits)
     devices = DeviceEndpoint(gateway, limits=limits)
     device_page = DevicePage(gateway, pages=pages, browsers=browsers, limits=page_limits)
-    consent = Consent(gateway, pages=pages, browsers=browsers, limits=page_limits)
+    connecting = ConnectStep(gateway, pages=pages, browsers=browsers, limits=page_limits)
+    consent = Consent(gateway, connecting, pages=pages, browsers=browsers, limits=page_limits)
     return [
         Route(addresses.METADATA, metadata, methods=["GET", "OPTIONS"]),
         Route(addresses.OPENID_METADATA, metadata, methods=["GET", "OPTIONS"]),
@@ -51,4 +53,6 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
         *sign_in_routes(gateway, pages=pages, browsers=browsers, door=door, limits=page_limits),
         Route(addresses.CONSENT, door(consent.show), methods=["GET"]),
         Route(addresses.CONSENT, door(consent.decide), methods=["POST"]),
+        Route(addresses.CONNECT, door(connecting.show), methods=["GET"]),
+        Route(addresses.CONNECT, door(connecting.act), methods=["POST"]),
     ]

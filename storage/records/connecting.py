@@ -26,6 +26,8 @@ class ConnectLink(Record, table=True):
     token_hash: str = Field(sa_type=Text, unique=True)
     browser_hash: str | None = Field(default=None, sa_type=Text)
     """Hash of the cookie of the only browser that may open it; None opens to whoever holds it."""
+    onward: str | None = Field(default=None, sa_type=Text)
+    """Where the person goes on afterwards: a path of ours that opens in the same browser only."""
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 

@@ -13,6 +13,7 @@ def upgrade() -> None:
     identities()
     clients()
     grants()
+    op.add_column("connect_links", text("onward", nullable=True))
     with op.batch_alter_table("mcp_tokens") as tokens:
         tokens.add_column(sa.Column("grant_id", sa.Text, nullable=True))
         tokens.create_foreign_key("fk_mcp_tokens_grant_id", "oauth_grants", ["grant_id"], ["id"], ondelete="CASCADE")
