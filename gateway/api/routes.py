@@ -24,6 +24,7 @@ from gateway.api import (
     organizations,
     resolution,
     revocations,
+    sign_ins,
     webhook_deliveries,
     webhooks,
     workspace_integrations,
@@ -80,6 +81,8 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("DELETE", _END_USER, end_users.delete_end_user),
         Route("POST", f"{_END_USER}/suspend", end_users.suspend_end_user),
         Route("POST", f"{_END_USER}/resume", end_users.resume_end_user),
+        Route("GET", f"{_END_USER}/sign-ins", sign_ins.list_sign_ins),
+        Route("DELETE", f"{_END_USER}/sign-ins/{{signInId}}", sign_ins.delete_sign_in),
     ),
     "Connecting": (
         Route("POST", f"{_END_USER}/connect-token", connect.create_connect_token),

@@ -8,6 +8,7 @@ from gateway.errors import NotFound
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import hash_token
+from gateway.tenancy.end_users import existing_end_user
 from storage.database import Database, Transaction
 from storage.records import Identity, SignedInBrowser
 from storage.scope import TenantScope
@@ -63,16 +64,21 @@ class SignedInBrowsers:
                 await tx.known_browsers.delete(known)
 
     async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[SignedInBrowser]:
-        """Return where people are signed in whose identity is linked to an end user, oldest first."""
+        """Return where people are signed in whose identity is linked to an end user, oldest first.
+
+        Raises `EndUserNotFound`.
+        """
         now = self._clock()
         async with self._database.read() as tx:
+            await existing_end_user(tx, scope, end_user_id)
             return [
                 each for each in await tx.signed_in_browsers.of_end_user(scope, end_user_id) if each.expires_at > now
             ]
 
     async def sign_out(self, scope: TenantScope, end_user_id: str, sign_in_id: str) -> None:
-        """Take back one of the sign-ins that `of_end_user` returns. Raises `NotFound`."""
+        """Take back one of the sign-ins that `of_end_user` returns. Raises `EndUserNotFound`, `NotFound`."""
         async with self._database.write() as tx:
+            await existing_end_user(tx, scope, end_user_id)
             rows = await tx.signed_in_browsers.of_end_user(scope, end_user_id)
             row = next((each for each in rows if each.id == sign_in_id), None)
             if row is None:

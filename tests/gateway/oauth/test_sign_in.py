@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gateway.settings import Settings
-from storage.scope import TenantScope
 from tests.gateway.oauth.sign_in_scene import SignInScene, is_consent, key_of, sign_in_scene, step, steps
 
 ALICE = "Alice@corp.example"
@@ -134,14 +133,17 @@ async def test_whoever_signs_out_is_asked_again_there_and_nowhere_else(scene: Si
     assert "continue" in steps(await scene.begun(elsewhere, server))
 
 
-async def test_a_sign_in_that_was_taken_back_is_asked_for_again(scene: SignInScene) -> None:
+async def test_a_sign_in_that_was_taken_back_over_rest_is_asked_for_again(scene: SignInScene) -> None:
     alice, server = await scene.end_user("alice", email=ALICE), await scene.server()
+    bob = await scene.end_user("bob", email="bob@corp.example")
     person = await scene.browser(headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"})
     await scene.by_code(person, await scene.begun(person, server), "alice@corp.example")
-    signed_in, scope = scene.gateway.identity.signed_in, TenantScope(scene.organization_id)
-    [held] = await signed_in.of_end_user(scope, alice)
-    assert held.described == "Firefox on Linux"
-    await signed_in.sign_out(scope, alice, held.id)
+    listed = (await scene.rest.get(f"/end-users/{alice}/sign-ins")).json()
+    [held] = listed["signIns"]
+    assert (held["described"], listed["total"]) == ("Firefox on Linux", 1)
+    assert (await scene.rest.delete(f"/end-users/{bob}/sign-ins/{held['id']}")).status_code == 404
+    assert (await scene.rest.delete(f"/end-users/{alice}/sign-ins/{held['id']}")).status_code == 200
+    assert (await scene.rest.get(f"/end-users/{alice}/sign-ins")).json()["signIns"] == []
     assert steps(await scene.begun(person, server)) == ["send"]
 
 
