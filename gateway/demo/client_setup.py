@@ -35,7 +35,7 @@ def show_client_setup(narrator: Narrator, made: Provisioned) -> None:
     narrator.heading("Hosted clients (claude.ai, ChatGPT)")
     narrator.say(
         "They call from outside, so they need a public https address instead of this one: "
-        f"{_HOSTED_GUIDE} shows how. They also sign people in by OAuth, which this release does not offer yet."
+        f"{_HOSTED_GUIDE} shows how. The address is all that they are given: people sign in."
     )
 
 
