@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -51,10 +52,15 @@ class Signer:
         return left.onward
 
     def _code(self) -> str:
-        mailer = self.served.gateway.mailer
-        assert isinstance(mailer, Mailbox)
-        text = next(kept.mail.text for kept in mailer.newest_first if kept.mail.to == self.address)
-        return re.findall(r"^ *(\d{6})$", text, re.MULTILINE)[0]
+        return code_for(self.served, self.address)
+
+
+def code_for(served: Served, address: str) -> str:
+    """The code in the last mail to this address."""
+    mailer = served.gateway.mailer
+    assert isinstance(mailer, Mailbox)
+    text = next(kept.mail.text for kept in mailer.newest_first if kept.mail.to == address)
+    return re.findall(r"^ *(\d{6})$", text, re.MULTILINE)[0]
 
 
 @asynccontextmanager
@@ -84,8 +90,19 @@ class Kept(TokenStorage):
         self.client = client_info
 
 
+class SignsIn(Protocol):
+    """Whoever is taken to an address, signs in and comes out at another."""
+
+    async def sign_in(self, authorize_url: str) -> str: ...
+
+
 def python_auth(
-    endpoint: str, somebody: Signer, *, kept: Kept | None = None, document: str | None = None
+    endpoint: str,
+    somebody: SignsIn,
+    *,
+    kept: Kept | None = None,
+    document: str | None = None,
+    callback_url: str = CALLBACK,
 ) -> OAuthClientProvider:
     """How the official Python client signs somebody in; `document` is the address of its metadata document."""
     answers: asyncio.Queue[str] = asyncio.Queue()
@@ -97,7 +114,7 @@ def python_auth(
         told = parse_qs(urlsplit(await answers.get()).query)
         return AuthorizationCodeResult(code=told["code"][0], state=told["state"][0], iss=told["iss"][0])
 
-    metadata = OAuthClientMetadata.model_validate({"client_name": "Python agent", "redirect_uris": [CALLBACK]})
+    metadata = OAuthClientMetadata.model_validate({"client_name": "Python agent", "redirect_uris": [callback_url]})
     return OAuthClientProvider(
         endpoint,
         metadata,
