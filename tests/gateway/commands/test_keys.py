@@ -127,14 +127,15 @@ async def test_resealing_reaches_what_other_tables_hold(database: Database) -> N
         await tx.connections.delete(tenant.connection)
         for repository, row in (
             (tx.oauth_apps, tenant.app),
+            (tx.identity_providers, tenant.provider),
             (tx.revocations, tenant.revocation),
             (tx.webhooks, tenant.webhook),
         ):
             sealed = old.seal(b"a secret", row.table, row.id, row.organization_id)
             await repository.update(row, sealed=sealed)  # pyright: ignore[reportArgumentType]  # each its own row
-    assert await reseal_all(database, Cipher([NEW, OLD])) == 3
+    assert await reseal_all(database, Cipher([NEW, OLD])) == 4
     async with database.read() as tx:
-        for repository in (tx.oauth_apps, tx.revocations, tx.webhooks):
+        for repository in (tx.oauth_apps, tx.identity_providers, tx.revocations, tx.webhooks):
             (row,) = await repository.all_sealed(after="", limit=10)
             assert new.open(row.sealed or b"", row.table, row.id, row.organization_id) == b"a secret"
 
