@@ -130,7 +130,7 @@ class OAuthGrants:
             grant = None if row is None else await tx.oauth_grants.find(row.grant_id)
             if row is None or grant is None or grant.client_id != client.client_id or not await _stands(tx, grant):
                 raise OAuthError("invalid_grant", "code: there is none like this for this client, or none any more")
-            refusal = self._refusal(row, grant, shown, now=now)
+            refusal = self._refusal(row, grant, shown, client=client, now=now)
             if refusal is None:
                 await tx.oauth_codes.update(row, used_at=now)
                 return await self._tokens(tx, grant, client, scopes=tuple(grant.scopes))
@@ -152,7 +152,7 @@ class OAuthGrants:
             is_its = grant is not None and grant.client_id == client.client_id and grant.expires_at > now
             if row is None or grant is None or not is_its or not await _stands(tx, grant):
                 raise OAuthError("invalid_grant", "refresh_token: it has ended; the person has to sign in again")
-            wanted = self._narrowed(grant, resource=resource, scopes=scopes)
+            wanted = self._narrowed(grant, client, resource=resource, scopes=scopes)
             if row.superseded_at is None:
                 granted = await self._tokens(tx, grant, client, scopes=wanted)
                 await tx.oauth_refresh_tokens.update(row, superseded_at=now, successor=_seal(token, granted))
@@ -210,7 +210,14 @@ class OAuthGrants:
             resource=self.resource_of(grant.server_id),
         )
 
-    def _refusal(self, row: OAuthCode, grant: OAuthGrant, shown: Redemption, *, now: datetime) -> OAuthError | None:
+    def _is_named(self, grant: OAuthGrant, client: ClientView, resource: str | None) -> bool:
+        """Tell whether a request names the grant's server; a client of one server need not say which."""
+        named = self.resource_of(client.server_id) if resource is None and client.server_id is not None else resource
+        return named == self.resource_of(grant.server_id)
+
+    def _refusal(
+        self, row: OAuthCode, grant: OAuthGrant, shown: Redemption, *, client: ClientView, now: datetime
+    ) -> OAuthError | None:
         if row.used_at is not None:
             return OAuthError("invalid_grant", "code: it was used before")
         if row.expires_at <= now:
@@ -219,12 +226,14 @@ class OAuthGrants:
             return OAuthError("invalid_grant", "redirect_uri: it is not the one that the code was sent to")
         if not _verifies(shown.verifier, row.challenge):
             return OAuthError("invalid_grant", "code_verifier: it does not fit the challenge")
-        if shown.resource != self.resource_of(grant.server_id):
+        if not self._is_named(grant, client, shown.resource):
             return OAuthError("invalid_target", "resource: give the address of the MCP server that the code is for")
         return None
 
-    def _narrowed(self, grant: OAuthGrant, *, resource: str | None, scopes: Sequence[str] | None) -> tuple[str, ...]:
-        if resource != self.resource_of(grant.server_id):
+    def _narrowed(
+        self, grant: OAuthGrant, client: ClientView, *, resource: str | None, scopes: Sequence[str] | None
+    ) -> tuple[str, ...]:
+        if not self._is_named(grant, client, resource):
             raise OAuthError("invalid_target", "resource: give the address of the MCP server that the grant is for")
         if scopes is None:
             return tuple(grant.scopes)

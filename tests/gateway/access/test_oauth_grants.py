@@ -1,6 +1,7 @@
 """Codes, access tokens and refresh tokens (security R12, R18; design/links-and-identity)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -86,6 +87,14 @@ async def test_a_code_is_for_one_redirect_address_and_one_server_and_a_minute(sc
     for garbage in ("", "x", "oac_", "oac_" + "a" * 38, "\x00"):
         with pytest.raises(OAuthError, match="none like this"):
             await scene.redeemed(garbage)
+
+
+async def test_only_a_client_of_one_server_need_not_name_it(scene: Granting) -> None:
+    its, foreign = replace(AGENT, server_id=scene.server.id), replace(AGENT, server_id="another")
+    granted = await scene.redeemed(await scene.code(its), its, resource=None)
+    assert await scene.refreshed(granted.refresh_token, its, resource=None)
+    with pytest.raises(OAuthError, match="resource"):
+        await scene.redeemed(await scene.code(foreign), foreign, resource=None)
 
 
 async def test_twenty_refreshes_at_once_all_get_the_same_successor(scene: Granting) -> None:
@@ -186,4 +195,3 @@ async def test_a_suspended_end_user_and_a_server_without_sign_in_end_refreshing(
     await api.patch(f"/mcp/servers/{scene.server.id}", {"authMode": "bearer"})
     with pytest.raises(OAuthError, match="has ended"):
         await scene.refreshed(granted.refresh_token)
-
