@@ -58,6 +58,7 @@ def connected(
             raise AssertionError(name)
 
 
+@pytest.mark.promise("000-12")
 @pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 @pytest.mark.promise("000-14", "000-15")
 @pytest.mark.parametrize("name", CLIENTS)
