@@ -58,9 +58,8 @@ def connected(
             raise AssertionError(name)
 
 
-@pytest.mark.promise("000-12")
 @pytest.mark.filterwarnings("ignore:Using in-memory token storage")
-@pytest.mark.promise("000-14", "000-15")
+@pytest.mark.promise("000-12", "000-14", "000-15")
 @pytest.mark.parametrize("name", CLIENTS)
 async def test_two_people_sign_in_at_the_same_time_and_each_agent_gets_its_own_person_s_account(
     name: str, server: Server, served: Served, request: pytest.FixtureRequest
