@@ -12,17 +12,20 @@ from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, UnknownClient
 from gateway.access.oauth_requests import NewRequest, answer_address
 from gateway.access.redirect_uris import is_registered
+from gateway.kit.rates import Windows
 from gateway.oauth import addresses
 from gateway.oauth.parameters import Query, of_query, words
 from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.door import browser_of
 from gateway.web.headers import page_headers
 from gateway.web.limits import PageLimits
-from gateway.web.stops import PageStop
+from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")
 _MOST_STATE: Final = 2_048
+_BEGUN_A_MINUTE: Final = 300
+"""From one address: an office signs in at once, but nobody fills the database."""
 
 
 class Authorize:
@@ -34,6 +37,7 @@ class Authorize:
         self._clients = gateway.authorizing.clients
         self._requests = gateway.authorizing.requests
         self._limits = limits
+        self._begun = Windows(limit=_BEGUN_A_MINUTE, clock=gateway.clock)
 
     async def answer(self, request: Request) -> Response:
         """Lead a browser to sign in, or back to the client with what is wrong.
@@ -53,6 +57,9 @@ class Authorize:
             told = {"error": error.error, "error_description": error.description}
             address = answer_address(redirect_uri, told, state=given.get("state"), issuer=self._issuer)
             return self._lead_to(address)
+        window = self._begun.hit(self._limits.client(request))
+        if window.is_exceeded:
+            raise too_often(window.retry_after)
         key = await self._requests.begin(new, browser=browser_of(request))
         return self._lead_to(f"{addresses.SIGN_IN}?{urlencode({'request': key})}")
 

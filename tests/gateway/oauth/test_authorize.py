@@ -160,3 +160,10 @@ async def test_an_address_that_only_guesses_has_to_wait(asking: Asking) -> None:
     assert [answer.status_code for answer in answers[-2:]] == [400, 429]
     client = await asking.registered()
     assert (await asking.authorize(client["client_id"])).status_code == 303
+
+
+async def test_one_address_does_not_begin_sign_ins_without_end(asking: Asking) -> None:
+    client = await asking.registered()
+    answers = [await asking.authorize(client["client_id"]) for _ in range(301)]
+    assert [answer.status_code for answer in answers[-2:]] == [303, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
