@@ -149,23 +149,27 @@ class OAuthRequests:
         )
 
     async def signed_in(self, key: str, *, browser: str, identity_id: str) -> None:
-        """Note who has signed in; whom they act as is to be settled anew. Raises `OAuthError`."""
+        """Note who has signed in; whom they act as, and whether they allow it, is to be settled anew.
+
+        Raises `OAuthError`.
+        """
         async with self._database.write() as tx:
             row = await self._existing(tx, key, browser)
-            await tx.oauth_requests.update(row, identity_id=identity_id, end_user_id=None)
+            sealed = self._with(row, is_allowed=False)
+            await tx.oauth_requests.update(row, identity_id=identity_id, end_user_id=None, sealed=sealed)
 
     async def acts_as(self, key: str, *, browser: str, end_user_id: str) -> None:
-        """Note as whom they act. Raises `OAuthError`."""
+        """Note as whom they act; what was allowed as somebody else is not allowed. Raises `OAuthError`."""
         async with self._database.write() as tx:
             row = await self._existing(tx, key, browser)
-            await tx.oauth_requests.update(row, end_user_id=end_user_id)
+            sealed = self._with(row, is_allowed=False)
+            await tx.oauth_requests.update(row, end_user_id=end_user_id, sealed=sealed)
 
     async def allow(self, key: str, *, browser: str) -> None:
         """Note that the person has said yes, and give time for what comes before going on. Raises `OAuthError`."""
         async with self._database.write() as tx:
             row = await self._existing(tx, key, browser)
-            carried = json.loads(self._cipher.open(row.sealed, *_context(row.id)))
-            sealed = self._cipher.seal(json.dumps({**carried, "is_allowed": True}).encode(), *_context(row.id))
+            sealed = self._with(row, is_allowed=True)
             await tx.oauth_requests.update(row, sealed=sealed, expires_at=self._clock() + LIFETIME)
 
     async def approve(self, key: str, *, browser: str) -> str:
@@ -226,6 +230,11 @@ class OAuthRequests:
         if row is None or row.status != "PENDING" or row.expires_at <= self._clock():
             raise OAuthError("invalid_request", "the device has been answered, or has stopped waiting: begin again")
         await tx.device_codes.update(row, status=status, grant_id=grant_id)
+
+    def _with(self, row: OAuthRequest, *, is_allowed: bool) -> bytes:
+        """Return what a row carries, with the person's word."""
+        carried = json.loads(self._cipher.open(row.sealed, *_context(row.id)))
+        return self._cipher.seal(json.dumps({**carried, "is_allowed": is_allowed}).encode(), *_context(row.id))
 
     async def _row(self, tx: Transaction, key: str, browser: str) -> OAuthRequest | None:
         if not is_well_formed(key, TokenKind.OAUTH_REQUEST):

@@ -138,3 +138,18 @@ async def test_somebody_suspended_meanwhile_comes_no_further(scene: SignInScene)
     (alice,) = await scene.everybody()
     await scene.rest.post(f"/end-users/{alice['id']}/suspend")
     assert (await asked.person.send(choice(step), step="go")).status == 404
+
+
+async def test_what_was_allowed_as_one_person_is_asked_anew_for_another(scene: SignInScene) -> None:
+    question = await ask(scene, **GITHUB)
+    await scene.end_user("bob", email="bob@corp.example", displayName="Bob")
+    step = await question.allowed()
+    key = key_of(question.consent)
+
+    again = await question.person.open(f"/oauth/sign-in?request={key}&another=1")
+    as_bob = await scene.by_code(question.person, again, "bob@corp.example")
+
+    assert is_consent(as_bob)
+    assert "Bob" in as_bob.text
+    assert (await question.person.open(step.address)).status == 404
+    assert (await question.person.send(choice(step), step="skip")).status == 404
