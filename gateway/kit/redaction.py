@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
 _SECRET_SHAPES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b((?:wvz|mcp|mcpo|mcpr|mcprt|cst|eut|sus|hoc|hor|dl|oa[cr]|oc[rs])_)[0-9a-z-]{12,}",
+        r"\b((?:wvz|mcp|mcpo|mcpr|mcprt|cst|eut|sus|hoc|hor|sis|dl|oa[cr]|oc[rs]|odc)_)[0-9a-z-]{12,}",
         r"\b(whsec_)[0-9a-z+/=_-]{12,}",
         r"(/connect/l/)[^/\s?#\"']+",
         r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}",
