@@ -4,13 +4,13 @@ What a write transaction has read nobody changes before it ends, so that "read, 
 or retries, and what is proven on one database holds on the other.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from storage.completion import to_completion
@@ -18,6 +18,7 @@ from storage.connecting import ConnectLinks, ConnectSessions, ConnectSteps
 from storage.connections import Connections
 from storage.constraints import translate
 from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
+from storage.failures import DatabaseAway
 from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
 from storage.oauth import DeviceCodes, OAuthClients, OAuthCodes, OAuthGrants, OAuthRefreshTokens, OAuthRequests
@@ -232,30 +233,32 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Transaction]:
-        """Run a transaction that changes nothing."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
-            yield Transaction(session, _refuse_change)
+        """Run a transaction that changes nothing. Raises `DatabaseAway`."""
+        with _telling_that_it_is_away():
+            async with AsyncSession(self._reader, expire_on_commit=False) as session:
+                yield Transaction(session, _refuse_change)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Transaction]:
         """Run a transaction that is committed when the block ends, and rolled back when it raises.
 
         A commit that has begun is carried through even when its task is cancelled. Raises `AlreadyExists`,
-        `ReferenceMissing`.
+        `ReferenceMissing`, `DatabaseAway`.
         """
         topics: dict[Topic, None] = {}
-        async with AsyncSession(self._writer, expire_on_commit=False) as session:
-            try:
-                yield Transaction(session, topics.setdefault)
-                await session.flush()
-            except IntegrityError as error:
-                raise translate(error) from error
-            try:
-                await to_completion(session.commit())
-            finally:
-                # Also when the commit was cancelled (then it took place) or failed (then it may have).
-                if topics:
-                    self._after_commit(topics)
+        with _telling_that_it_is_away():
+            async with AsyncSession(self._writer, expire_on_commit=False) as session:
+                try:
+                    yield Transaction(session, topics.setdefault)
+                    await session.flush()
+                except IntegrityError as error:
+                    raise translate(error) from error
+                try:
+                    await to_completion(session.commit())
+                finally:
+                    # Also when the commit was cancelled (then it took place) or failed (then it may have).
+                    if topics:
+                        self._after_commit(topics)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection]:
@@ -275,3 +278,13 @@ class Database:
 
 def _refuse_change(topic: Topic) -> None:
     raise AssertionError(f"a read transaction changed {topic[0]}")
+
+
+@contextmanager
+def _telling_that_it_is_away() -> Generator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway("the database ended the connection") from error
+        raise

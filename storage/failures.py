@@ -17,6 +17,10 @@ class ReferenceMissing(StorageFailure):
     """A row that this one points at is gone."""
 
 
+class DatabaseAway(StorageFailure):
+    """The database ended the connection while a transaction ran: whether it was committed is not known."""
+
+
 class DatabaseInUse(StorageFailure):
     """Another process holds this database; the message says which and what to do."""
 

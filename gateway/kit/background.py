@@ -8,6 +8,8 @@ from typing import Final
 
 import structlog
 
+from storage.failures import DatabaseAway
+
 _AFTER_FAILURE_SECONDS: Final = 5.0
 _log = structlog.stdlib.get_logger()
 
@@ -49,6 +51,9 @@ class Background:
     async def _round(self) -> float:
         try:
             return await self._work()
+        except DatabaseAway as error:
+            _log.error("background work failed", work=self._name, reason=str(error))
+            return _AFTER_FAILURE_SECONDS
         except Exception:  # noqa: BLE001 -- one failed round must not end all that would follow
             _log.exception("background work failed", work=self._name)
             return _AFTER_FAILURE_SECONDS

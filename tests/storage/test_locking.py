@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from storage.database import Database
-from storage.failures import DatabaseInUse
+from storage.failures import DatabaseAway, DatabaseInUse
 from storage.locking import exclusive
+from storage.migrating import migrate
 from tests.storage.conftest import NewDatabase
 from tests.storage.opening import opened
 
@@ -97,6 +98,20 @@ async def test_whoever_loses_a_hold_on_postgresql_is_told_at_once(new_postgres_d
         await asyncio.wait_for(lost.wait(), 2)
         async with exclusive(database):
             pass
+    await database.close()
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_a_transaction_whose_database_goes_away_says_so(new_postgres_database: NewDatabase, way: str) -> None:
+    database = opened(await new_postgres_database())
+    await migrate(database)
+    with pytest.raises(DatabaseAway, match="the database ended the connection"):
+        async with database.read() if way == "read" else database.write() as tx:
+            await tx.organizations.find("nobody")
+            await end_sessions(database)
+            await tx.organizations.find("nobody")
+    async with database.write() as tx:
+        await tx.organizations.find("nobody")
     await database.close()
 
 

@@ -1,8 +1,10 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.kit.background import Background
+from storage.failures import DatabaseAway
 
 FOREVER = 3600.0
 
@@ -10,7 +12,7 @@ FOREVER = 3600.0
 class Rounds:
     """Work that counts its rounds and tells each one."""
 
-    def __init__(self, *seconds: float, failing: bool = False) -> None:
+    def __init__(self, *seconds: float, failing: Exception | None = None) -> None:
         self.count = 0
         self.has_begun = asyncio.Semaphore(0)
         self._seconds = list(seconds)
@@ -19,9 +21,9 @@ class Rounds:
     async def __call__(self) -> float:
         self.count += 1
         self.has_begun.release()
-        if self._failing:
-            self._failing = False
-            raise RuntimeError("not this time")
+        if self._failing is not None:
+            failure, self._failing = self._failing, None
+            raise failure
         return self._seconds.pop(0) if self._seconds else FOREVER
 
 
@@ -53,7 +55,7 @@ async def test_whoever_wakes_it_during_a_round_gets_another_one() -> None:
 
 async def test_a_failed_round_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.kit.background._AFTER_FAILURE_SECONDS", 0.0)
-    work = Rounds(failing=True)
+    work = Rounds(failing=RuntimeError("not this time"))
     async with Background("work", work).running(), asyncio.timeout(5):
         await work.has_begun.acquire()
         await work.has_begun.acquire()
@@ -70,3 +72,20 @@ async def test_the_round_under_way_is_cancelled_at_the_end() -> None:
     async with asyncio.timeout(5):
         async with Background("work", work).running():
             await begun.wait()
+
+
+async def test_that_the_database_is_away_is_a_line_and_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.kit.background._AFTER_FAILURE_SECONDS", 0.0)
+    work = Rounds(failing=DatabaseAway("the database ended the connection"))
+    with capture_logs() as logs:
+        async with Background("work", work).running(), asyncio.timeout(5):
+            await work.has_begun.acquire()
+            await work.has_begun.acquire()
+    assert logs == [
+        {
+            "event": "background work failed",
+            "log_level": "error",
+            "work": "work",
+            "reason": "the database ended the connection",
+        }
+    ]
