@@ -110,6 +110,11 @@ class Settings(BaseModel):
         return self.data_dir / "encryption.key"
 
     @property
+    def is_https(self) -> bool:
+        """Whether people reach the gateway by https."""
+        return normal_url(self.public_url).origin.scheme == "https"
+
+    @property
     def is_local(self) -> bool:
         """Whether the public URL names this machine only; browsers can be given no Secure cookies then."""
         return is_loopback(normal_url(self.public_url).origin.host)

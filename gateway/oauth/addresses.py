@@ -1,6 +1,7 @@
 """Where the authorization server answers."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from gateway.access.client_authentication import TOKEN_PATH as TOKEN
 
@@ -29,4 +30,10 @@ __all__ = [
     "REVOKE",
     "SIGN_IN",
     "TOKEN",
+    "of_request",
 ]
+
+
+def of_request(page: str, key: str) -> str:
+    """Return the address of a page about the authorization request of this key."""
+    return f"{page}?{urlencode({'request': key})}"

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, UnknownClient
@@ -17,7 +16,7 @@ from gateway.oauth import addresses
 from gateway.oauth.parameters import Query, of_query, words
 from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.door import browser_of
-from gateway.web.headers import page_headers
+from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
 from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
@@ -34,6 +33,7 @@ class Authorize:
     def __init__(self, gateway: Gateway, *, limits: PageLimits) -> None:
         self._database = gateway.database
         self._issuer = gateway.settings.public_url
+        self._is_https = gateway.settings.is_https
         self._clients = gateway.authorizing.clients
         self._requests = gateway.authorizing.requests
         self._limits = limits
@@ -56,12 +56,12 @@ class Authorize:
         except OAuthError as error:
             told = {"error": error.error, "error_description": error.description}
             address = answer_address(redirect_uri, told, state=given.get("state"), issuer=self._issuer)
-            return self._lead_to(address)
+            return lead_to(address, is_https=self._is_https)
         window = self._begun.hit(self._limits.client(request))
         if window.is_exceeded:
             raise too_often(window.retry_after)
         key = await self._requests.begin(new, browser=browser_of(request))
-        return self._lead_to(f"{addresses.SIGN_IN}?{urlencode({'request': key})}")
+        return lead_to(addresses.of_request(addresses.SIGN_IN, key), is_https=self._is_https)
 
     async def _client(self, given: Mapping[str, str]) -> tuple[ClientView, str]:
         if "client_id" not in given:
@@ -100,10 +100,6 @@ class Authorize:
             state=given.get("state"),
             challenge=challenge,
         )
-
-    def _lead_to(self, address: str) -> Response:
-        headers = page_headers(is_https=self._issuer.startswith("https://"))
-        return RedirectResponse(address, status_code=303, headers=dict(headers))
 
 
 def _not_from_a_client(error: OAuthError) -> PageStop:

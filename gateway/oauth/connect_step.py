@@ -6,10 +6,9 @@ lives for a minute only.
 
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.access.oauth_errors import OAuthError
 from gateway.access.oauth_requests import PendingRequest
@@ -18,11 +17,10 @@ from gateway.oauth.consent import leaving, over
 from gateway.tenancy.branding import branding_of
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
-from gateway.web.forms import FormRefused, read_form
-from gateway.web.headers import page_headers
+from gateway.web.forms import OwnForms
+from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
-from gateway.web.stops import not_from_our_page
 from gateway.wiring import Gateway
 from storage.records import EndUser
 
@@ -37,9 +35,10 @@ class ConnectStep:
         self._requests = gateway.authorizing.requests
         self._portals = gateway.connecting.portals
         self._links = gateway.connecting.links
-        self._is_https = gateway.settings.public_url.startswith("https://")
+        self._is_https = gateway.settings.is_https
         self._pages = pages
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def wants(self, pending: PendingRequest) -> bool:
@@ -50,7 +49,7 @@ class ConnectStep:
 
     def lead_to(self, key: str) -> Response:
         """Lead to this step."""
-        return self._to(_path(key))
+        return lead_to(_path(key), is_https=self._is_https)
 
     async def show(self, request: Request) -> Response:
         """Say which accounts are missing, and lead on."""
@@ -69,21 +68,14 @@ class ConnectStep:
 
     async def act(self, request: Request) -> Response:
         """Go to the portal, in this browser only, or on to the program."""
-        try:
-            form = await read_form(request)
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
+        form = await self._forms.about(request, "request")
         key, browser = form.get("request", ""), browser_of(request)
-        if not self._browsers.is_proven(browser, key, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
         pending, end_user = await self._open(request, key)
         if form.get("step") == _CONNECT:
             link = await self._links.create(
                 pending.scope, end_user.id, lifetime=_LINK_LIFETIME, browser=browser, onward=_path(key)
             )
-            return self._to(link.url)
+            return lead_to(link.url, is_https=self._is_https)
         try:
             address = await self._requests.approve(key, browser=browser)
         except OAuthError as error:
@@ -98,9 +90,6 @@ class ConnectStep:
         self._limits.count_token(key)
         return pending, pending.end_user
 
-    def _to(self, address: str) -> Response:
-        return RedirectResponse(address, status_code=303, headers=dict(page_headers(is_https=self._is_https)))
-
 
 def _path(key: str) -> str:
-    return f"{addresses.CONNECT}?{urlencode({'request': key})}"
+    return addresses.of_request(addresses.CONNECT, key)

@@ -18,10 +18,10 @@ from gateway.oauth import addresses
 from gateway.tenancy.branding import Branding, branding_of
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
-from gateway.web.forms import FormRefused, read_form
+from gateway.web.forms import OwnForms
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
-from gateway.web.stops import PageStop, not_from_our_page
+from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
 from storage.records import EndUser
 
@@ -65,6 +65,7 @@ class Consent:
         self._requests = gateway.authorizing.requests
         self._pages = pages
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def show(self, request: Request) -> Response:
@@ -88,15 +89,8 @@ class Consent:
 
     async def decide(self, request: Request) -> Response:
         """Take the answer, and lead back to the program with it."""
-        try:
-            form = await read_form(request)
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
+        form = await self._forms.about(request, "request")
         key, browser = form.get("request", ""), browser_of(request)
-        if not self._browsers.is_proven(browser, key, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
         pending, _ = await self._open(request, key)
         try:
             if form.get("decision") == _ALLOW and await self._connecting.wants(pending):

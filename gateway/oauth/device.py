@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.access.client_metadata import DEVICE_GRANT
 from gateway.access.device_codes import NewDevice, normal_user_code
@@ -15,11 +15,10 @@ from gateway.oauth.parameters import of_body, shown_client, words
 from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
-from gateway.web.forms import FormRefused, read_form
-from gateway.web.headers import page_headers
+from gateway.web.forms import OwnForms
+from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
-from gateway.web.stops import not_from_our_page
 from gateway.wiring import Gateway
 
 _FORM = "device"
@@ -75,9 +74,10 @@ class DevicePage:
     def __init__(self, gateway: Gateway, *, pages: Pages, browsers: Browsers, limits: PageLimits) -> None:
         self._devices = gateway.authorizing.devices
         self._requests = gateway.authorizing.requests
-        self._is_https = gateway.settings.public_url.startswith("https://")
+        self._is_https = gateway.settings.is_https
         self._pages = pages
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def show(self, request: Request) -> Response:
@@ -86,15 +86,8 @@ class DevicePage:
 
     async def enter(self, request: Request) -> Response:
         """Take a code, and let this browser sign in for the device that shows it."""
-        try:
-            form = await read_form(request)
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
+        form = await self._forms.of(request, _FORM)
         browser, code = browser_of(request), form.get("user_code", "")[:_LONGEST_CODE]
-        if not self._browsers.is_proven(browser, _FORM, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
         # Every try counts, also a right one: codes are short, and whoever guesses has many to hit.
         self._limits.count_stranger(request)
         found = await self._devices.waiting(code)
@@ -113,8 +106,7 @@ class DevicePage:
             device=WaitingDevice(row.id, normal_user_code(code)),
         )
         key = await self._requests.begin(new, browser=browser)
-        address = f"{addresses.SIGN_IN}?{urlencode({'request': key})}"
-        return RedirectResponse(address, status_code=303, headers=dict(page_headers(is_https=self._is_https)))
+        return lead_to(addresses.of_request(addresses.SIGN_IN, key), is_https=self._is_https)
 
     def _ask(self, request: Request, *, code: str, problem: str | None = None) -> Response:
         return self._pages.show(

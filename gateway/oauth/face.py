@@ -26,7 +26,7 @@ def oauth_routes(gateway: Gateway) -> list[Route]:
     settings, authorizing = gateway.settings, gateway.authorizing
     issuer = settings.public_url
     pages = Pages(settings, "gateway.oauth")
-    browsers = Browsers(cipher=gateway.cipher, is_https=issuer.startswith("https://"))
+    browsers = Browsers(cipher=gateway.cipher, is_https=settings.is_https)
     page_limits = PageLimits(trusted_proxies=settings.trusted_proxies, clock=gateway.clock)
     limits = OAuthLimits(trusted_proxies=settings.trusted_proxies, clock=gateway.clock)
     door = Door(pages, browsers, public_url=issuer)

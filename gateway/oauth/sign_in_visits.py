@@ -1,10 +1,10 @@
 """A browser in the middle of signing in: for which request of which program, and by what ways it may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.access.oauth_errors import OAuthError
 from gateway.access.oauth_requests import PendingRequest
@@ -16,13 +16,13 @@ from gateway.tenancy.sign_in_methods import SignInMethods, sign_in_methods
 from gateway.tenancy.verification import Proof
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
-from gateway.web.forms import FormRefused, read_form
-from gateway.web.headers import page_headers
+from gateway.web.forms import OwnForms
+from gateway.web.headers import lead_to
 from gateway.web.known_browsers import remember
 from gateway.web.limits import PageLimits
 from gateway.web.mailed_codes import Asking
 from gateway.web.signed_in_browsers import LIFETIME, describe
-from gateway.web.stops import PageStop, not_from_our_page
+from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
 from storage.records import EndUser, Identity
 
@@ -67,6 +67,7 @@ class SignInVisits:
         self._requests = gateway.authorizing.requests
         self._admission = Admission(gateway.database, clock=gateway.clock)
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def open(self, request: Request, key: str) -> SignInVisit:
@@ -88,18 +89,10 @@ class SignInVisits:
         described = describe(request.headers.get("user-agent", ""))
         return SignInVisit(key=key, pending=pending, methods=methods, browser=browser, described=described)
 
-    async def submitted(self, request: Request) -> tuple[SignInVisit, dict[str, str]]:
+    async def submitted(self, request: Request) -> tuple[SignInVisit, Mapping[str, str]]:
         """Return the form that a page of ours in this browser has sent, and what for. Raises `PageStop`."""
-        try:
-            form = dict(await read_form(request))
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
-        key = form.get("request", "")
-        if not self._browsers.is_proven(browser_of(request), key, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
-        return await self.open(request, key), form
+        form = await self._forms.about(request, "request")
+        return await self.open(request, form.get("request", "")), form
 
     def proof(self, visit: SignInVisit) -> str:
         """Return the hidden field of this page's forms."""
@@ -151,19 +144,18 @@ class SignInVisits:
             present = await tx.end_users.get(visit.pending.scope, end_user.id)
             if present is not None:
                 await remember(tx, present, browser=visit.browser, proof=_proof(identity), now=self._gateway.clock())
-        return self.lead_to(visit, f"{addresses.CONSENT}?{urlencode({'request': visit.key})}")
+        return self.lead_to(visit, addresses.of_request(addresses.CONSENT, visit.key))
 
     def lead_to(self, visit: SignInVisit, path: str) -> Response:
         """Lead to a page of ours that may be loaded again; the browser keeps its cookie as long as it is signed in."""
-        headers = page_headers(is_https=self._gateway.settings.public_url.startswith("https://"))
-        response = RedirectResponse(path, status_code=303, headers=dict(headers))
+        response = lead_to(path, is_https=self._gateway.settings.is_https)
         self._browsers.remember(response, visit.browser, lasting=LIFETIME)
         return response
 
 
 def sign_in_path(key: str) -> str:
     """Return the path at which a request's sign-in goes on."""
-    return f"{addresses.SIGN_IN}?{urlencode({'request': key})}"
+    return addresses.of_request(addresses.SIGN_IN, key)
 
 
 def sign_in_over() -> PageStop:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.connections.connect_sessions import ConnectSessions
 from gateway.connections.portals import Offer, Portal
@@ -14,7 +14,7 @@ from gateway.portal.addresses import page_address
 from gateway.portal.views import account_name
 from gateway.portal.visits import Visit, Visits
 from gateway.tenancy.workspace_settings import settings_of
-from gateway.web.headers import page_headers
+from gateway.web.headers import lead_to
 from gateway.web.pages import Button
 from storage.records import Connection
 
@@ -28,11 +28,11 @@ class Endings:
     def __init__(self, visits: Visits, sessions: ConnectSessions, *, is_https: bool) -> None:
         self._visits = visits
         self._sessions = sessions
-        self._headers = page_headers(is_https=is_https, may_be_popup=True)
+        self._is_https = is_https
 
     def lead_to(self, address: str) -> Response:
         """Lead to a page of ours that may be loaded again without anything happening."""
-        return RedirectResponse(address, status_code=303, headers=dict(self._headers))
+        return lead_to(address, is_https=self._is_https, may_be_popup=True)
 
     def connected(self, visit: Visit, offer: Offer) -> Response:
         """Lead to the page that says whose account was connected."""

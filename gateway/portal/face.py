@@ -27,16 +27,15 @@ from gateway.wiring import Gateway
 def portal_routes(gateway: Gateway) -> list[Route]:
     """Return the routes of all pages that a portal link, a connect session or a setup URL opens."""
     settings = gateway.settings
-    is_https = settings.public_url.startswith("https://")
     templates = Pages(settings, "gateway.portal")
-    browsers = Browsers(cipher=gateway.cipher, is_https=is_https)
+    browsers = Browsers(cipher=gateway.cipher, is_https=settings.is_https)
     limits = PageLimits(trusted_proxies=settings.trusted_proxies, clock=gateway.clock)
     door = Door(templates, browsers, public_url=settings.public_url, may_be_popup=True)
     # Nobody opens these in a popup: they stand in what agents say.
     setup_door = Door(templates, browsers, public_url=settings.public_url)
 
     visits = Visits(gateway, pages=templates, browsers=browsers, limits=limits)
-    endings = Endings(visits, gateway.connecting.sessions, is_https=is_https)
+    endings = Endings(visits, gateway.connecting.sessions, is_https=settings.is_https)
     pages, replacing = PortalPages(visits, endings, gateway.connecting.oauth), Replacing(gateway, visits, endings)
     hop = OAuthHop(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)
     entering = Entering(gateway, visits, pages=pages, endings=endings, replacing=replacing, limits=limits)

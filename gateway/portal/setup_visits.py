@@ -1,11 +1,12 @@
 """What the links in tool answers lead to: who asks whom to connect what, and on to the portal for that one account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gateway.connections.connect_links import end_users_connect
 from gateway.errors import ToolgateError
@@ -14,10 +15,10 @@ from gateway.tenancy.branding import Branding, branding_of, shown_name
 from gateway.tenancy.verification import Means
 from gateway.tenancy.workspace_settings import settings_of
 from gateway.web.browser import Browsers
-from gateway.web.forms import FormRefused, read_form
-from gateway.web.headers import page_headers
+from gateway.web.forms import OwnForms
+from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
-from gateway.web.stops import PageStop, not_from_our_page
+from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
 from storage.records import EndUser, Organization, Workspace, WorkspaceIntegration
 from storage.scope import TenantScope
@@ -67,6 +68,7 @@ class SetupVisits:
     def __init__(self, gateway: Gateway, *, browsers: Browsers, limits: PageLimits) -> None:
         self._gateway = gateway
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def open(self, end_user_id: str, workspace_integration_id: str, *, path: str, browser: str) -> SetupVisit:
@@ -107,17 +109,9 @@ class SetupVisits:
         """Return the hidden field of this page's forms."""
         return self._browsers.proof(visit.browser, visit.path)
 
-    async def form(self, request: Request, visit: SetupVisit) -> dict[str, str]:
+    async def form(self, request: Request, visit: SetupVisit) -> Mapping[str, str]:
         """Return the form that this visit's page of ours has sent, in this browser. Raises `PageStop`."""
-        try:
-            form = dict(await read_form(request))
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
-        if not self._browsers.is_proven(visit.browser, visit.path, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
-        return form
+        return await self._forms.of(request, visit.path)
 
     async def go_on(self, visit: SetupVisit) -> Response:
         """Open the portal for this one account, in this browser only."""
@@ -135,9 +129,7 @@ class SetupVisits:
 
     def lead_to(self, address: str) -> Response:
         """Lead to a page of ours that may be loaded again without anything happening."""
-        is_https = self._gateway.settings.public_url.startswith("https://")
-        headers = page_headers(is_https=is_https)
-        return RedirectResponse(address, status_code=303, headers=dict(headers))
+        return lead_to(address, is_https=self._gateway.settings.is_https)
 
 
 def link_over() -> PageStop:

@@ -15,10 +15,10 @@ from gateway.portal.views import asker
 from gateway.tenancy.branding import Branding, branding_of
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
-from gateway.web.forms import FormRefused, read_form
+from gateway.web.forms import OwnForms
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Button, Pages
-from gateway.web.stops import PageStop, not_from_our_page
+from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
 
 
@@ -71,6 +71,7 @@ class Visits:
         self._portals = gateway.connecting.portals
         self._pages = pages
         self._browsers = browsers
+        self._forms = OwnForms(browsers, limits)
         self._limits = limits
 
     async def open(self, request: Request, token: str) -> Visit:
@@ -88,16 +89,8 @@ class Visits:
 
     async def submitted(self, request: Request) -> Visit:
         """Open what a form of ours was sent from. Raises `PageStop`."""
-        try:
-            form = await read_form(request)
-        except FormRefused as error:
-            self._limits.count_stranger(request)
-            raise not_from_our_page() from error
-        token = form.get("token", "")
-        if not self._browsers.is_proven(browser_of(request), token, form.get("proof", "")):
-            self._limits.count_stranger(request)
-            raise not_from_our_page()
-        visit = await self.open(request, token)
+        form = await self._forms.about(request, "token")
+        visit = await self.open(request, form.get("token", ""))
         return Visit(visit.portal, visit.browser, visit.brand, visit.proof, form)
 
     def show(self, visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:

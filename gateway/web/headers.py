@@ -1,6 +1,8 @@
-"""Headers of every page that a person sees (security R38)."""
+"""Headers of every page that a person sees (security R38), and of leading from one to another."""
 
 from collections.abc import Mapping
+
+from starlette.responses import RedirectResponse, Response
 
 _CONTENT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -26,3 +28,9 @@ def page_headers(*, is_https: bool, may_be_popup: bool = False) -> Mapping[str, 
         "X-Frame-Options": "DENY",
         **secure,
     }
+
+
+def lead_to(address: str, *, is_https: bool, may_be_popup: bool = False) -> Response:
+    """Lead on, after a form too, to an address that may be loaded again without anything happening."""
+    headers = page_headers(is_https=is_https, may_be_popup=may_be_popup)
+    return RedirectResponse(address, status_code=303, headers=dict(headers))

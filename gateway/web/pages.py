@@ -38,7 +38,7 @@ class Pages:
     """The pages of one package: its `templates/`, above those that all pages share (`base.html`, `message.html`)."""
 
     def __init__(self, settings: Settings, package: str) -> None:
-        self._is_https = settings.public_url.startswith("https://")
+        self._is_https = settings.is_https
         self._templates = Environment(
             loader=ChoiceLoader([PackageLoader(package), PackageLoader("gateway.web")]),
             autoescape=select_autoescape(),
