@@ -120,9 +120,14 @@ class McpTokens:
             await tx.mcp_tokens.delete(row)
 
 
+def known_scopes(mode: str) -> list[str]:
+    """Return the scopes that a server of this mode knows."""
+    return [TOOLS_SCOPE, CODE_SCOPE] if mode == "CODE" else [TOOLS_SCOPE]
+
+
 def accept_scopes(mode: str, wanted: Sequence[str] | None) -> list[str]:
     """Return the scopes of a token: all that the mode knows unless fewer are wanted. Raises `InvalidMcpScopes`."""
-    known = [TOOLS_SCOPE, CODE_SCOPE] if mode == "CODE" else [TOOLS_SCOPE]
+    known = known_scopes(mode)
     if wanted is None:
         return known
     if not wanted or not set(wanted) <= set(known):

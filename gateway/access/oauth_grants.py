@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from gateway.access.endpoints import endpoint_of
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
 from gateway.kit.cipher import Cipher
@@ -78,7 +79,7 @@ class OAuthGrants:
 
     def resource_of(self, server_id: str) -> str:
         """Return the address of an MCP server."""
-        return f"{self._public_url}/mcp/srv_{server_id}"
+        return endpoint_of(server_id, public_url=self._public_url)
 
     async def with_code(self, tx: Transaction, new: NewGrant, *, challenge: str, lifetime: timedelta) -> str:
         """Make a grant that holds once its code is redeemed; returns the code."""

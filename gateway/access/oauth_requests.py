@@ -115,7 +115,6 @@ class OAuthRequests:
             created_at=now,
         )
         async with self._database.write() as tx:
-            await tx.oauth_requests.delete_expired(now)
             await tx.oauth_requests.insert(row)
         return key.plain
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.endpoints import SERVER_PREFIX
 from gateway.api.authentication import SERVICE_KEY_HEADER, admit, identify
 from gateway.api.calls import Access, Call, Route
 from gateway.api.errors import render
@@ -28,7 +29,6 @@ from gateway.principals import Anybody, ApiKeyPrincipal, ServicePrincipal
 from gateway.wiring import Gateway
 
 _log = get_logger(__name__)
-_SERVER_PREFIX = "srv_"
 _Caller: TypeAlias = ApiKeyPrincipal | ServicePrincipal | Anybody
 _AS_WRITTEN = frozenset({"workspaceId", "name"})
 """Path parameters that are no ids of ours: a workspace may be named by its slug, an integration by its name."""
@@ -153,7 +153,7 @@ def _canonical(name: str, value: str) -> str:
     """Return a path parameter in its one spelling; what can't be an id becomes the one that no row has."""
     if name in _AS_WRITTEN:
         return value
-    return as_id(value.removeprefix(_SERVER_PREFIX) if name == "serverId" else value) or ""
+    return as_id(value.removeprefix(SERVER_PREFIX) if name == "serverId" else value) or ""
 
 
 def _name(caller: ApiKeyPrincipal | ServicePrincipal) -> str:

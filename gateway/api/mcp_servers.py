@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from gateway.access.endpoints import endpoint_of
 from gateway.access.mcp_servers import MAX_CONNECT_WAIT_SECONDS, NewMcpServer, ShownServer
 from gateway.api.calls import Call
 from gateway.api.mcp_tools import McpServerTool, tools_of
@@ -183,11 +184,6 @@ class StaticToken(Answer):
 
     bearer_token: str = Field(repr=False)
     mcp_endpoint: str
-
-
-def endpoint_of(server_id: str, *, public_url: str) -> str:
-    """Return the address that MCP clients are given."""
-    return f"{public_url}/mcp/srv_{server_id}"
 
 
 async def create_mcp_server(gateway: Gateway, call: Call[McpServerToCreate, NoQuery]) -> CreatedMcpServer:

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.access.endpoints import endpoint_of
 from gateway.access.mcp_tokens import EndUserTokenKind, MintedForEndUser, NewToken, ShownToken
 from gateway.api.calls import Call
-from gateway.api.mcp_servers import endpoint_of
 from gateway.api.models import Answer, Body, Deleted, ExternalId, Moment, NoQuery, Nothing, Paged, Reference, omitted
 from gateway.wiring import Gateway
 

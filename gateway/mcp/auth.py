@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.access.endpoints import SERVER_PREFIX
 from gateway.access.mcp_servers import connect_wait_seconds
 from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
@@ -15,8 +16,6 @@ from storage.database import Database
 from storage.records import EndUser, McpServer, McpToken
 from storage.scope import TenantScope
 
-SERVER_PREFIX = "srv_"
-TOOLS_SCOPE = "mcp:tools"
 _BY_OAUTH = ("oauth", "service")
 _FOR_NOBODY = ("static", "service")
 _TOKEN_CAPACITY = 100_000

@@ -11,10 +11,11 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.access.mcp_tokens import TOOLS_SCOPE
 from gateway.kit.json import JsonRefused, parse
 from gateway.mcp import refusals
 from gateway.mcp.attendance import attended
-from gateway.mcp.auth import TOOLS_SCOPE, Door, McpDoorkeeper
+from gateway.mcp.auth import Door, McpDoorkeeper
 from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners

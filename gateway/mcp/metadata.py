@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.access.mcp_tokens import TOOLS_SCOPE
 from gateway.mcp import refusals
-from gateway.mcp.auth import TOOLS_SCOPE, McpDoorkeeper
+from gateway.mcp.auth import McpDoorkeeper
 
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",

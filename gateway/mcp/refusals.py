@@ -6,7 +6,9 @@ from typing import Any
 from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from starlette.responses import Response
 
-from gateway.mcp.auth import SERVER_PREFIX, TOOLS_SCOPE, Door
+from gateway.access.endpoints import SERVER_PREFIX, endpoint_of
+from gateway.access.mcp_tokens import TOOLS_SCOPE
+from gateway.mcp.auth import Door
 
 METADATA_PATH = "/.well-known/oauth-protected-resource/mcp/"
 
@@ -78,7 +80,7 @@ def insufficient_scope(public_url: str, door: Door) -> Response:
 
 def resource_url(public_url: str, door: Door) -> str:
     """Return the endpoint's address: the audience of its tokens."""
-    return f"{public_url}/mcp/{SERVER_PREFIX}{door.server_id}"
+    return endpoint_of(door.server_id, public_url=public_url)
 
 
 def metadata_url(public_url: str, door: Door) -> str:
