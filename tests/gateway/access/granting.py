@@ -5,16 +5,16 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_grants import CODE_LIFETIME, Granted, NewGrant, OAuthGrants, Redemption
-from gateway.kit.clock import system_clock
 from gateway.kit.tokens import hash_token
 from gateway.wiring import Gateway
 from storage.records import EndUser, McpServer
 from storage.scope import TenantScope
+from tests.parts.clock import Time
 from tests.parts.rest import Rest
 
 REDIRECT = "http://127.0.0.1:3334/callback"
@@ -30,16 +30,6 @@ AGENT = ClientView(
 OTHER = ClientView(
     client_id="other", name="Other", redirect_uris=(REDIRECT,), grant_types=AGENT.grant_types, auth_method="none"
 )
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.passed
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from gateway.access.client_documents import ClientDocuments, is_document_address
 from gateway.access.oauth_errors import UnknownClient
 from integrations.ports import HttpRefused, HttpRequest, HttpResponse, HttpTimedOut, HttpTooLarge
-from tests.gateway.access.granting import Time
+from tests.parts.clock import Time
 
 ADDRESS = "https://agent.example/client.json"
 DOCUMENT: dict[str, Any] = {

@@ -11,23 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.app import create_app
-from gateway.kit.clock import system_clock
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import Gateway, open_gateway
+from tests.parts.clock import Time
 from tests.parts.rest import Rest, failure, new_key, new_organization
 
 PUBLIC_URL = "http://127.0.0.1:8080"
 WEEK = timedelta(days=7)
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.passed
 
 
 @pytest.fixture

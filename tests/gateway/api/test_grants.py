@@ -9,8 +9,9 @@ import pytest
 from gateway.access.oauth_grants import CODE_LIFETIME, Granted, NewGrant, Redemption
 from gateway.mcp.auth import McpDoorkeeper
 from gateway.wiring import Gateway
-from tests.gateway.access.granting import AGENT, CHALLENGE, OTHER, REDIRECT, VERIFIER, Granting, Time, granting
+from tests.gateway.access.granting import AGENT, CHALLENGE, OTHER, REDIRECT, VERIFIER, Granting, granting
 from tests.gateway.mcp.shop import Shop, open_shop
+from tests.parts.clock import Time
 from tests.parts.mcp_wire import Wire
 from tests.parts.rest import Rest, failure, new_key, new_organization
 from tests.parts.served import serving

@@ -11,21 +11,11 @@ import httpx2
 import pytest
 
 from gateway.app import create_app
-from gateway.kit.clock import system_clock
 from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
+from tests.parts.clock import Time
 from tests.parts.rest import Rest, failure, new_organization
 from tests.parts.smtp_sink import SmtpSink, smtp_sink
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.passed
 
 
 @pytest.fixture

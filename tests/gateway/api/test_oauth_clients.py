@@ -10,7 +10,8 @@ from jwt.algorithms import ECAlgorithm
 from gateway.access.client_authentication import ShownClient
 from gateway.access.oauth_errors import OAuthError, UnknownClient
 from gateway.wiring import Gateway
-from tests.gateway.access.granting import Granting, Time, granting
+from tests.gateway.access.granting import Granting, granting
+from tests.parts.clock import Time
 from tests.parts.rest import Rest, failure, new_key, new_organization
 
 PATH = "/oauth-clients"

@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +11,6 @@ import httpx2
 from starlette.applications import Starlette
 
 from gateway.app import create_app
-from gateway.kit.clock import system_clock
 from gateway.kit.mail import Mailbox
 from gateway.oauth.face import oauth_routes
 from gateway.portal.face import portal_routes
@@ -20,17 +18,8 @@ from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
 from tests.gateway.oauth.asking import Asking
 from tests.gateway.portal.visiting import Form, Page, Person
+from tests.parts.clock import Time
 from tests.parts.rest import Rest, new_organization
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.passed
 
 
 @dataclass

@@ -4,28 +4,17 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from gateway.kit.clock import system_clock
 from tests.flows.product import Product, open_product
 from tests.gateway.portal.visiting import Form, Page, Person
+from tests.parts.clock import Time
 from tests.parts.rest import Rest
 from tests.parts.served import Served, serving
 from tests.parts.smtp_sink import Received, SmtpSink, smtp_sink
-
-
-class Time:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.passed = timedelta()
-
-    def __call__(self) -> datetime:
-        return system_clock() + self.passed
 
 
 @dataclass
