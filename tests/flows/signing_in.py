@@ -136,7 +136,7 @@ async def signed_in_python(endpoint: str, auth: OAuthClientProvider, *, mode: st
 
 
 @asynccontextmanager
-async def signed_in_fastmcp(endpoint: str, somebody: Signer) -> AsyncGenerator[Agent]:
+async def signed_in_fastmcp(endpoint: str, somebody: Signer, *, document: str | None = None) -> AsyncGenerator[Agent]:
     """Connect fastmcp's client."""
     try:
         import fastmcp  # a part that not every platform has
@@ -148,7 +148,7 @@ async def signed_in_fastmcp(endpoint: str, somebody: Signer) -> AsyncGenerator[A
         """Asks `somebody` where it would open a browser."""
 
         def __init__(self) -> None:
-            super().__init__(endpoint)
+            super().__init__(endpoint, client_metadata_url=document)
             self.answers: asyncio.Queue[str] = asyncio.Queue()
 
         async def redirect_handler(self, authorization_url: str) -> None:
@@ -173,8 +173,9 @@ async def signed_in_node(
 
 
 def document_of(address: str) -> bytes:
-    """A client's metadata document that stands at this address."""
-    said = {"client_id": address, "client_name": "Documented agent", "redirect_uris": [CALLBACK]}
+    """A client's metadata document that stands at this address; on loopback, any port will do."""
+    callbacks = [CALLBACK, "http://localhost/callback"]
+    said = {"client_id": address, "client_name": "Documented agent", "redirect_uris": callbacks}
     return json.dumps({**said, "token_endpoint_auth_method": "none"}).encode()
 
 

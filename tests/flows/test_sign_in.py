@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.flows.agents import HANDSHAKE, MODERN, Agent
+from tests.flows.frameworks import signed_in_openai_agents, signed_in_pydantic_ai
 from tests.flows.product import Product, Server, open_product
 from tests.flows.signing_in import (
     Kept,
@@ -29,6 +30,8 @@ CLIENTS = {
     "mcp auto": MODERN,
     "mcp legacy": HANDSHAKE,
     "fastmcp": MODERN,
+    "openai-agents": MODERN,
+    "pydantic-ai": MODERN,
     "client auto": MODERN,
     "client default": HANDSHAKE,
     "sdk default": HANDSHAKE,
@@ -50,7 +53,11 @@ def connected(
         case ["mcp", mode]:
             return signed_in_python(endpoint, python_auth(endpoint, somebody, document=document), mode=mode)
         case ["fastmcp"]:
-            return signed_in_fastmcp(endpoint, somebody)
+            return signed_in_fastmcp(endpoint, somebody, document=document)
+        case ["openai-agents"]:
+            return signed_in_openai_agents(endpoint, python_auth(endpoint, somebody, document=document))
+        case ["pydantic-ai"]:
+            return signed_in_pydantic_ai(endpoint, python_auth(endpoint, somebody, document=document))
         case [package, era]:
             node = request.getfixturevalue("node")
             return signed_in_node(endpoint, somebody, node=node, package=package, era=era, document=document)
@@ -79,7 +86,8 @@ async def test_two_people_sign_in_at_the_same_time_and_each_agent_gets_its_own_p
         assert "unverified" in somebody.read[0]
 
 
-@pytest.mark.parametrize("name", ["mcp auto", "mcp legacy", "client auto", "client default"])
+@pytest.mark.filterwarnings("ignore:Using in-memory token storage")
+@pytest.mark.parametrize("name", CLIENTS)
 async def test_a_client_with_a_metadata_document_signs_in_without_registering(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
