@@ -19,6 +19,7 @@ from storage.connections import Connections
 from storage.constraints import translate
 from storage.engines import bare_engine, is_sqlite, reading_engine, writing_engine
 from storage.failures import DatabaseAway
+from storage.handoffs import HandoffKeys, SpentHandoffTokens
 from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
 from storage.oauth import DeviceCodes, OAuthClients, OAuthCodes, OAuthGrants, OAuthRefreshTokens, OAuthRequests
@@ -105,6 +106,16 @@ class Transaction:
     def identity_checks(self) -> IdentityChecks:
         """Checks of who opened a setup URL."""
         return IdentityChecks(self.session, self.changed)
+
+    @cached_property
+    def handoff_keys(self) -> HandoffKeys:
+        """What products sign their hand-offs with."""
+        return HandoffKeys(self.session, self.changed)
+
+    @cached_property
+    def spent_handoff_tokens(self) -> SpentHandoffTokens:
+        """Signed hand-offs that have been taken."""
+        return SpentHandoffTokens(self.session, self.changed)
 
     @cached_property
     def known_browsers(self) -> KnownBrowsers:

@@ -19,6 +19,12 @@ class IdentityChecks(Repository[IdentityCheck]):
         """Return the check that goes by this name."""
         return await self._one(scope, col(IdentityCheck.kind) == kind, col(IdentityCheck.key_hash) == key_hash)
 
+    async def by_challenge(self, key_hash: str) -> IdentityCheck | None:
+        """Return the hand-off of this challenge: the door for a token that a product has signed."""
+        return await self._session.scalar(
+            select(IdentityCheck).where(col(IdentityCheck.kind) == "handoff", col(IdentityCheck.key_hash) == key_hash)
+        )
+
     async def by_proof(self, kind: str, proof: str) -> IdentityCheck | None:
         """Return the check that has been proven so: the door for the browser that comes back."""
         return await self._session.scalar(

@@ -23,6 +23,7 @@ KEPT: Final[Sequence[tuple[Callable[[Transaction], _Expiring], timedelta]]] = (
     (lambda tx: tx.connect_steps, timedelta(hours=1)),
     (lambda tx: tx.identity_checks, timedelta()),
     (lambda tx: tx.known_browsers, timedelta()),
+    (lambda tx: tx.spent_handoff_tokens, timedelta()),
     (lambda tx: tx.mcp_tokens, timedelta()),
     (lambda tx: tx.signed_in_browsers, timedelta()),
     # Whoever is signing in just now may be linked to nobody yet.

@@ -3,6 +3,7 @@
 from storage.records.base import Record
 from storage.records.connecting import ConnectLink, ConnectSession, ConnectStep, IdentityCheck, KnownBrowser
 from storage.records.connections import Connection, OAuthApp, Revocation
+from storage.records.handoffs import HandoffKey, SpentHandoffToken
 from storage.records.key_ring import KeyRingCanary
 from storage.records.mcp import McpServer, McpServerTool, McpToken
 from storage.records.oauth import (
@@ -27,6 +28,7 @@ __all__ = [
     "Connection",
     "DeviceCode",
     "EndUser",
+    "HandoffKey",
     "Identity",
     "IdentityCheck",
     "IdentityProvider",
@@ -46,6 +48,7 @@ __all__ = [
     "Record",
     "Revocation",
     "SignedInBrowser",
+    "SpentHandoffToken",
     "StateEntry",
     "StateFile",
     "StateNamespace",

@@ -15,6 +15,7 @@ from storage.records import (
     ConnectStep,
     DeviceCode,
     EndUser,
+    HandoffKey,
     Identity,
     IdentityCheck,
     IdentityProvider,
@@ -32,6 +33,7 @@ from storage.records import (
     Organization,
     Revocation,
     SignedInBrowser,
+    SpentHandoffToken,
     StateEntry,
     StateFile,
     StateNamespace,
@@ -71,6 +73,8 @@ class Tenant:
     check: IdentityCheck
     """About the end user."""
     browser: KnownBrowser
+    handoff_key: HandoffKey
+    spent: SpentHandoffToken
     app: OAuthApp
     webhook: Webhook
     delivery: WebhookDelivery
@@ -137,6 +141,8 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         step=await tx.connect_steps.insert(a_step(workspace)),
         check=await tx.identity_checks.insert(a_check(workspace, end_user_id=end_user.id)),
         browser=await tx.known_browsers.insert(a_browser(end_user)),
+        handoff_key=await tx.handoff_keys.insert(a_handoff_key(workspace)),
+        spent=await tx.spent_handoff_tokens.insert(a_spent_token(workspace)),
         app=await tx.oauth_apps.insert(an_app(workspace)),
         webhook=webhook,
         delivery=await tx.webhook_deliveries.insert(a_delivery(webhook)),
@@ -313,6 +319,14 @@ def a_browser(end_user: EndUser, **values: Any) -> KnownBrowser:
     return KnownBrowser(
         **_row(values, **owner, end_user_id=end_user.id, browser_hash=_name(), method="email", expires_at=NOW)
     )
+
+
+def a_handoff_key(workspace: Workspace, **values: Any) -> HandoffKey:
+    return HandoffKey(**_row(values, **_in(workspace), sealed=b"\x01sealed", updated_at=NOW))
+
+
+def a_spent_token(workspace: Workspace, **values: Any) -> SpentHandoffToken:
+    return SpentHandoffToken(**_row(values, **_in(workspace), token_hash=_name(), expires_at=NOW))
 
 
 def an_app(workspace: Workspace, **values: Any) -> OAuthApp:

@@ -48,6 +48,9 @@ class Names:
     check_key: str
     browser: str
     browser_hash: str
+    handoff_key: str
+    spent: str
+    spent_hash: str
     app: str
     webhook: str
     delivery: str
@@ -85,6 +88,9 @@ class Names:
             check_key=tenant.check.key_hash,
             browser=tenant.browser.id,
             browser_hash=tenant.browser.browser_hash,
+            handoff_key=tenant.handoff_key.id,
+            spent=tenant.spent.id,
+            spent_hash=tenant.spent.token_hash,
             app=tenant.app.id,
             webhook=tenant.webhook.id,
             delivery=tenant.delivery.id,
@@ -166,6 +172,12 @@ QUESTIONS: dict[str, Question] = {
     "known_browsers.of": lambda tx, scope, its: tx.known_browsers.of(scope, its.end_user, its.browser_hash),
     "known_browsers.at": lambda tx, scope, its: tx.known_browsers.at(scope, its.browser_hash),
     "known_browsers.get": lambda tx, scope, its: tx.known_browsers.get(scope, its.browser),
+    "handoff_keys.get": lambda tx, scope, its: tx.handoff_keys.get(scope, its.handoff_key),
+    "handoff_keys.of_workspace": lambda tx, scope, its: tx.handoff_keys.of_workspace(scope, its.workspace),
+    "spent_handoff_tokens.get": lambda tx, scope, its: tx.spent_handoff_tokens.get(scope, its.spent),
+    "spent_handoff_tokens.has": lambda tx, scope, its: tx.spent_handoff_tokens.has(
+        scope, its.workspace, its.spent_hash
+    ),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
     "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(
         scope, its.app, workspace_id=its.workspace
@@ -255,14 +267,16 @@ UNSCOPED = {
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
     *("end_users.find_with_integration", "identity_checks.by_proof", "identity_providers.find"),
+    "identity_checks.by_challenge",
     *("connect_links.by_hash", "connect_sessions.by_hash", "connect_steps.take", "connect_steps.by_key"),
     # The operator's and the housekeeper's, for the whole deployment.
     *("organizations.all", "connections.all_sealed", "mcp_tokens.delete_expired", "end_users.count_by_email"),
     *("connect_links.delete_expired", "connect_sessions.delete_expired", "connect_steps.delete_expired"),
     "connect_steps.lapsed",
-    *("oauth_apps.all_sealed", "identity_providers.all_sealed"),
+    *("oauth_apps.all_sealed", "identity_providers.all_sealed", "handoff_keys.all_sealed"),
     "connections.all_granted",
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
+    "spent_handoff_tokens.delete_expired",
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
     "connections.resting",
     # Whether a provider's account is in use by anybody; the answer is yes or no.
