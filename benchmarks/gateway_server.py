@@ -1,6 +1,8 @@
 """Toolgate as `toolgate serve` runs it, with Acme in its catalogue; prints where it listens as one line of JSON.
 
-`python -m benchmarks.gateway_server '{"data_dir", "port", "acme_url", "service_key"}'`
+`python -m benchmarks.gateway_server '{"data_dir", "port", "acme_url", "service_key"}'`. Where people sign in
+also `smtp_port`, to which mail is handed over on this machine, and `urls`, what is asked elsewhere (address to address);
+what says to come from another address is then believed, as behind a proxy.
 """
 
 import json
@@ -27,8 +29,16 @@ def settings_from(given: dict[str, Any]) -> Settings:
         service_key=SecretStr(given["service_key"]),
         # Provisioning is quick and comes from one address; calls over MCP are not counted here.
         rate_limit_per_minute=10_000_000,
-        integrations={"acme": IntegrationSettings(urls={BASE_URL: given["acme_url"]})},
+        integrations={"acme": IntegrationSettings(urls={BASE_URL: given["acme_url"], **given.get("urls", {})})},
+        **_for_sign_in(given),
     )
+
+
+def _for_sign_in(given: dict[str, Any]) -> dict[str, Any]:
+    if "smtp_port" not in given:
+        return {}
+    mail = {"smtp_host": "127.0.0.1", "smtp_port": given["smtp_port"], "smtp_security": "none"}
+    return {**mail, "mail_from": "gateway@corp.example", "trusted_proxies": ["127.0.0.1/32"]}
 
 
 async def serve(settings: Settings) -> None:

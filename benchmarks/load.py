@@ -54,27 +54,32 @@ def tools_list(url: str, *, token: str | None, expected: str) -> Target:
     return _target(url, "tools/list", {}, token=token, expected=expected)
 
 
-def _target(url: str, method: str, params: Mapping[str, Any], *, token: str | None, expected: str) -> Target:
+def mcp_message(method: str, params: Mapping[str, Any], *, token: str | None) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a request as a 2026-07-28 client sends it."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
         "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": {"name": "benchmark", "version": "1"},
     }
-    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
-    body = json.dumps(message).encode()
-    parts = urlsplit(url)
-    assert parts.hostname is not None
-    assert parts.port is not None
     headers = {
-        "Host": parts.netloc,
         "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
         "Accept": "application/json, text/event-stream",
         "MCP-Protocol-Version": PROTOCOL_VERSION,
         "Mcp-Method": method,
         **({"Mcp-Name": params["name"]} if "name" in params else {}),
         **({"Authorization": f"Bearer {token}"} if token else {}),
     }
+    return headers, json.dumps(
+        {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    ).encode()
+
+
+def _target(url: str, method: str, params: Mapping[str, Any], *, token: str | None, expected: str) -> Target:
+    headers, body = mcp_message(method, params, token=token)
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    headers = {"Host": parts.netloc, "Content-Length": str(len(body)), **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     request = f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + body
     return Target(parts.hostname, parts.port, request, expected.encode())

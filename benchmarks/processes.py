@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.cpu import cpu_seconds
+from benchmarks.memory import resident_bytes
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -34,6 +35,9 @@ class Running:
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.pid)
+
+    def resident_bytes(self) -> int:
+        return resident_bytes(self.pid)
 
 
 @asynccontextmanager

@@ -71,11 +71,27 @@ async def new_mcp_server(
     first = await _add_integrations(backend, workspace["id"], tools)
     answer = await backend.post("mcp/servers", name="Benchmark", workspaceId=workspace["id"], authMode="bearer")
     server = answer["server"]
-    tokens = [
-        await _new_end_user(backend, server, integration=first, number=number, api_key=api_key)
-        for number in range(end_users)
-    ]
+    tokens: list[str] = []
+    for number in range(end_users):
+        external_id = await _new_end_user(backend, server, integration=first, number=number, api_key=api_key)
+        answer = await backend.post(f"mcp/servers/{server['id']}/access-tokens", endUserId=external_id)
+        tokens.append(answer["accessToken"])
     return McpServer(server["id"], workspace["id"], organization_id, tokens)
+
+
+async def new_sign_in_server(backend: Backend, *, people: int, api_key: str) -> str:
+    """Make an MCP server of one integration where so many people may sign in, each connected; its endpoint."""
+    workspace = (await backend.post("workspaces", name="Signing in", slug="signing-in"))["workspace"]
+    integration = await _add_integrations(backend, workspace["id"], len(ACTIONS))
+    answer = await backend.post("mcp/servers", name="Benchmark", workspaceId=workspace["id"], authMode="oauth")
+    for number in range(people):
+        await _new_end_user(backend, answer["server"], integration=integration, number=number, api_key=api_key)
+    return answer["mcpEndpoint"]
+
+
+def email_of(number: int) -> str:
+    """Where the end user of this number reads mail."""
+    return f"user-{number}@corp.example"
 
 
 async def _add_integrations(backend: Backend, workspace_id: str, tools: int) -> Mapping[str, Any]:
@@ -96,9 +112,9 @@ async def _add_integrations(backend: Backend, workspace_id: str, tools: int) -> 
 async def _new_end_user(
     backend: Backend, server: Mapping[str, Any], *, integration: Mapping[str, Any], number: int, api_key: str
 ) -> str:
-    """Make an end user who has connected an account; an access token for them."""
+    """Make an end user who has connected an account; the external id."""
     workspace_id, external_id = server["workspaceId"], f"user-{number}"
-    await backend.post("end-users", workspaceId=workspace_id, externalId=external_id)
+    await backend.post("end-users", workspaceId=workspace_id, externalId=external_id, email=email_of(number))
     await backend.post(
         "connections",
         type="SECRET_TEXT",
@@ -111,5 +127,4 @@ async def _new_end_user(
         endUserId=external_id,
         secretText=api_key,
     )
-    answer = await backend.post(f"mcp/servers/{server['id']}/access-tokens", endUserId=external_id)
-    return answer["accessToken"]
+    return external_id

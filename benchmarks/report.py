@@ -1,6 +1,6 @@
 """Measures Toolgate beside the bare SDK, in turn and several times over, and prints what came of it.
 
-`python -m benchmarks [--quick] [--rounds N] [--seconds S]`
+`python -m benchmarks [--quick] [--rounds N] [--seconds S] [--sign-ins N] [--only-sign-ins]`
 """
 
 import argparse
@@ -17,6 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.load import Load, Target, connected, percentile
+from benchmarks.sign_ins import SignIns, measure_sign_ins
 from benchmarks.subjects import LIST_SIZES, Subject, seconds_to_first_answer, start_acme, start_bare, start_gateway
 
 CLIENTS = (1, 16, 64)
@@ -93,6 +94,18 @@ class Plan:
             await cell.measure(seconds)
 
 
+async def report_sign_ins(*, sign_ins: int) -> None:
+    """Let so many people sign in, and print what it has cost."""
+    with tempfile.TemporaryDirectory(prefix="toolgate-bench-") as name:
+        folder = Path(name)
+        async with start_acme(folder) as acme:
+            with console.status(f"Signing in {sign_ins:,} times"):
+                measured = await measure_sign_ins(folder, acme, sign_ins=sign_ins)
+    console.print(_sign_ins_table(measured))
+    readings = [f"{size / 1e6:,.1f} MB after {count:,}" for count, size in measured.memory.items()]
+    console.print(f"Memory of the gateway by people signed in: {', '.join(readings)}")
+
+
 async def report(*, rounds: int, seconds: float, crowd: int) -> None:
     """Start everything, measure, print."""
     with tempfile.TemporaryDirectory(prefix="toolgate-bench-") as name:
@@ -124,6 +137,17 @@ def _lists_table(plan: Plan, bare: Subject) -> Table:
     return table
 
 
+def _sign_ins_table(measured: SignIns) -> Table:
+    table = Table(title="Signing in, from a bare endpoint to the first result", title_justify="left", box=SIMPLE)
+    table.add_column("sign-in", no_wrap=True)
+    for column in ("times", "CPU ms", "p50 ms", "p99 ms"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for kind in measured.kinds:
+        times = [kind.cpu_milliseconds, kind.milliseconds(0.50), kind.milliseconds(0.99)]
+        table.add_row(kind.name, f"{len(kind.latencies):,}", *(f"{each:.1f}" for each in times))
+    return table
+
+
 def _table(title: str, varied: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE)
     table.add_column("server", no_wrap=True)
@@ -150,9 +174,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a first impression in less than half a minute")
     parser.add_argument("--rounds", type=int, help="how often each line is measured")
     parser.add_argument("--seconds", type=float, help="how long each measurement takes")
+    parser.add_argument("--sign-ins", type=int, help="how many people sign in; with 1,000, growth of memory shows")
+    parser.add_argument("--only-sign-ins", action="store_true", help="leave out all but the sign-ins")
     given = parser.parse_args()
-    rounds, seconds, crowd = (1, 0.5, 10_000) if given.quick else (5, 1.5, 100_000)
-    uvloop.run(report(rounds=given.rounds or rounds, seconds=given.seconds or seconds, crowd=crowd))
+    rounds, seconds, crowd, sign_ins = (1, 0.5, 10_000, 10) if given.quick else (5, 1.5, 100_000, 50)
+    if not given.only_sign_ins:
+        uvloop.run(report(rounds=given.rounds or rounds, seconds=given.seconds or seconds, crowd=crowd))
+    uvloop.run(report_sign_ins(sign_ins=given.sign_ins or sign_ins))
 
 
 if __name__ == "__main__":

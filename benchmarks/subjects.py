@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import httpx2
 
@@ -72,7 +73,7 @@ async def start_gateway(folder: Path, acme: Acme, *, crowd: int) -> AsyncGenerat
     The subjects are the first with 10 and with 1,000 tools, and the second with 10.
     """
     plain, crowded = folder / "plain", folder / "crowded"
-    async with _process(plain, acme) as server:
+    async with gateway_process(plain, acme) as server:
         made = await _provision(server, acme)
     shutil.copytree(plain, crowded)
     await add_end_users(
@@ -81,7 +82,7 @@ async def start_gateway(folder: Path, acme: Acme, *, crowd: int) -> AsyncGenerat
         workspace_id=made[10].workspace_id,
         count=crowd,
     )
-    async with _process(plain, acme) as server, _process(crowded, acme) as its_copy:
+    async with gateway_process(plain, acme) as server, gateway_process(crowded, acme) as its_copy:
         yield [
             _subject("Toolgate, 10 tools", server, made[10], acme=acme, lists=made),
             _subject("Toolgate, 1,000 tools", server, made[1_000], acme=acme),
@@ -96,8 +97,9 @@ async def seconds_to_first_answer(subject: Subject) -> float:
 
 
 @asynccontextmanager
-async def _process(folder: Path, acme: Acme) -> AsyncGenerator[Running]:
-    given = {"port": _free_port(), "data_dir": str(folder), "acme_url": acme.url, "service_key": SERVICE_KEY}
+async def gateway_process(folder: Path, acme: Acme, **more: Any) -> AsyncGenerator[Running]:
+    """Run Toolgate with its data in `folder`; `more` is what else `benchmarks.gateway_server` is given."""
+    given = {"port": _free_port(), "data_dir": str(folder), "acme_url": acme.url, "service_key": SERVICE_KEY, **more}
     async with start("benchmarks.gateway_server", [json.dumps(given)], log=folder.with_suffix(".log")) as server:
         yield server
 
