@@ -61,6 +61,8 @@ class McpPrincipal:
     workspace_id: str
     end_user_id: str | None
     scopes: frozenset[str]
+    grant_id: str | None = None
+    """By which sign-in, where the token came of one."""
 
     @property
     def caller(self) -> "Caller":

@@ -8,6 +8,7 @@ from gateway.access.api_keys import ApiKeys
 from gateway.access.client_authentication import ClientAuthentication
 from gateway.access.client_documents import ClientDocuments
 from gateway.access.device_codes import DeviceCodes
+from gateway.access.grant_calls import GrantCalls
 from gateway.access.manual_tools import ManualTools
 from gateway.access.mcp_servers import McpServers
 from gateway.access.mcp_tokens import McpTokens
@@ -106,6 +107,7 @@ class Authorizing:
     requests: OAuthRequests
     grants: OAuthGrants
     standing: StandingGrants
+    calls: GrantCalls
     services: ServiceTokens
     devices: DeviceCodes
 
@@ -209,6 +211,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.refresh.finishing())
         await stack.enter_async_context(gateway.missing_scopes.looking())
         await stack.enter_async_context(gateway.last_use.writing())
+        await stack.enter_async_context(gateway.authorizing.calls.writing())
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
         await stack.enter_async_context(gateway.keep_alive.running())
@@ -349,6 +352,7 @@ def _authorizing(
         requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
         grants=grants,
         standing=StandingGrants(database, clock=clock),
+        calls=GrantCalls(database, clock=clock),
         services=ServiceTokens(database, grants=grants),
         devices=DeviceCodes(database, grants=grants, clock=clock),
     )

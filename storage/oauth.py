@@ -1,14 +1,39 @@
 """Rows of the MCP authorization server."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import col
 
 from storage.records import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, OAuthRefreshToken, OAuthRequest
 from storage.repository import Page, Repository, Rows
 from storage.scope import TenantScope
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """What a program did last by a grant; the columns' names."""
+
+    called_at: datetime
+    called_tool: str
+    called_title: str
+    called_integration: str
+    call_failed: bool
+
+    @classmethod
+    def of(cls, row: OAuthGrant) -> "LastCall | None":
+        """Return what a grant's row tells; None where nothing was called yet."""
+        if row.called_at is None or row.called_tool is None:
+            return None
+        return cls(
+            called_at=row.called_at,
+            called_tool=row.called_tool,
+            called_title=row.called_title or row.called_tool,
+            called_integration=row.called_integration or "",
+            call_failed=bool(row.call_failed),
+        )
 
 
 class OAuthClients(Repository[OAuthClient]):
@@ -79,6 +104,21 @@ class OAuthGrants(Repository[OAuthGrant]):
         """Return what people of all tenants have allowed a client, for when the client is forgotten."""
         found = await self._session.scalars(select(OAuthGrant).where(col(OAuthGrant.client_id) == client_id))
         return list(found)
+
+    async def note_calls(self, calls: Mapping[str, LastCall]) -> None:
+        """Note what was done last by these grants, by id; nobody keeps a copy of this."""
+        names = [field.name for field in fields(LastCall)]
+        statement = (
+            update(OAuthGrant)
+            .where(col(OAuthGrant.id) == bindparam("of_id"))
+            .values({name: bindparam(f"new_{name}") for name in names})
+        )
+        rows = [
+            {"of_id": grant_id, **{f"new_{name}": getattr(call, name) for name in names}}
+            for grant_id, call in calls.items()
+        ]
+        connection = await self._session.connection()
+        await connection.execute(statement, rows)
 
     async def delete_expired(self, before: datetime) -> None:
         """Remove grants of all tenants that expired before this moment."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.access.existing import existing_server
 from gateway.errors import NotFound
 from gateway.kit.clock import Clock
 from gateway.tenancy.end_users import existing_end_user
 from storage.database import Database, Transaction
+from storage.oauth import LastCall
 from storage.records import OAuthGrant
 from storage.repository import Page
 from storage.scope import TenantScope
@@ -20,6 +22,17 @@ class ShownGrant:
     record: OAuthGrant
     server_name: str
     end_user_external_id: str | None
+
+    @property
+    def last_call(self) -> LastCall | None:
+        """What the program did last, some seconds late; None if it has called no tool yet."""
+        return LastCall.of(self.record)
+
+    @property
+    def last_used_at(self) -> datetime:
+        """When the program last fetched a token, or called a tool after that."""
+        row = self.record
+        return max(moment for moment in (row.created_at, row.last_used_at, row.called_at) if moment is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,30 @@ from gateway.access.standing_grants import GrantPage, ShownGrant
 from gateway.api.calls import Call
 from gateway.api.models import Answer, Deleted, Moment, NoQuery, Nothing, Paged
 from gateway.wiring import Gateway
+from storage.oauth import LastCall as Called
 
 GrantKind = Literal["code", "device", "client_credentials"]
+
+
+class LastCall(Answer):
+    """What a program did last; never with what input, nor what came of it."""
+
+    tool: str = Field(description="Its name on the MCP server then.")
+    title: str = Field(description="What people call the tool.")
+    integration: str = Field(description="What people call the integration that it belongs to.")
+    at: Moment
+    failed: bool = Field(description="It did not succeed, or the program left before it was done.")
+
+    @classmethod
+    def of(cls, call: Called) -> "LastCall":
+        """Show a call."""
+        return cls(
+            tool=call.called_tool,
+            title=call.called_title,
+            integration=call.called_integration,
+            at=call.called_at,
+            failed=call.call_failed,
+        )
 
 
 class Grant(Answer):
@@ -24,7 +46,8 @@ class Grant(Answer):
     end_user_id: str | None = Field(description="As whom, by external id; null for a service client.")
     scopes: list[str]
     created_at: Moment
-    last_used_at: Moment | None = Field(description="When the program last fetched a token; one serves for an hour.")
+    last_used_at: Moment | None = Field(description="When the program last fetched a token or called a tool.")
+    last_call: LastCall | None = Field(description="The last tool that it called, some seconds late; null before any.")
     expires_at: Moment = Field(description="When it ends unless the program fetches a token before.")
 
     @classmethod
@@ -37,11 +60,13 @@ class Grant(Answer):
                 "server_id": row.server_id,
                 "server_name": shown.server_name,
                 "end_user_id": shown.end_user_external_id,
+                "last_used_at": shown.last_used_at,
+                "last_call": None if shown.last_call is None else LastCall.of(shown.last_call),
             }
         )
 
 
-_SHOWN = frozenset(Grant.model_fields) - {"server_id", "server_name", "end_user_id"}
+_SHOWN = frozenset(Grant.model_fields) - {"server_id", "server_name", "end_user_id", "last_used_at", "last_call"}
 
 
 class ManyGrants(Answer):

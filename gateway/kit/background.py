@@ -21,9 +21,10 @@ class Background:
     at any point: what matters is committed, and found again by the next round or the next process.
     """
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[float]]) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[float]], *, ends_with_a_round: bool = False) -> None:
         self._name = name
         self._work = work
+        self._ends_with_a_round = ends_with_a_round
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -32,13 +33,18 @@ class Background:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Return a block during which the work is repeated; at its end the round under way is cancelled."""
+        """Return a block during which the work is repeated; at its end the round under way is cancelled.
+
+        With `ends_with_a_round` another one follows then, for what would otherwise be lost.
+        """
         task = asyncio.create_task(self._repeat(), name=self._name)
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait((task,))
+            if self._ends_with_a_round:
+                await self._round()
 
     async def _repeat(self) -> None:
         while True:

@@ -141,6 +141,7 @@ class McpDoorkeeper:
             workspace_id=token.workspace_id,
             end_user_id=end_user.id if end_user is not None else None,
             scopes=frozenset(token.scopes),
+            grant_id=token.grant_id,
         )
         return _Admission(principal, token.expires_at)
 

@@ -34,6 +34,7 @@ class McpFace:
             listeners=self._listeners,
             waiting=self._waiting,
             elicitations=elicitations,
+            grant_calls=gateway.authorizing.calls,
             result_max_bytes=settings.tool_result_max_bytes,
         )
         self.endpoint = McpEndpoint(

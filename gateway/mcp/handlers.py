@@ -28,6 +28,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from gateway import __version__
+from gateway.access.grant_calls import GrantCalls
 from gateway.connections.resolver import Resolver
 from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
@@ -58,6 +59,7 @@ class McpHandlers:
         listeners: Listeners,
         waiting: Waiting,
         elicitations: Elicitations,
+        grant_calls: GrantCalls,
         result_max_bytes: int,
     ) -> None:
         self._toolsets = toolsets
@@ -66,6 +68,7 @@ class McpHandlers:
         self._listeners = listeners
         self._waiting = waiting
         self._elicitations = elicitations
+        self._grant_calls = grant_calls
         self._result_max_bytes = result_max_bytes
         self._lists = ToolLists()
 
@@ -169,10 +172,28 @@ class McpHandlers:
             arguments={**tool.input_defaults, **arguments},
             connection_id=tool.connection_id,
         )
+        failed = True
         try:
-            return await self._execution.run(visit.principal.caller, invocation)
+            outcome = await self._execution.run(visit.principal.caller, invocation)
+            failed = False
         except ToolgateError as error:
             return error
+        finally:
+            # Also where the client has left: what was begun may have had its effect.
+            self._note_call(visit, tool, failed=failed)
+        return outcome
+
+    def _note_call(self, visit: Visit, tool: Tool, *, failed: bool) -> None:
+        """Note what the program did in its person's name, if somebody has signed in for it."""
+        grant_id = visit.principal.grant_id
+        if grant_id is not None:
+            self._grant_calls.note(
+                grant_id,
+                tool=tool.name,
+                title=tool.action.title,
+                integration=tool.integration_title,
+                failed=failed,
+            )
 
     async def _listen(self, ctx: _Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
         """Serve one stream of changes (MCP 2026-07-28, subscriptions). Only tool lists ever change here."""

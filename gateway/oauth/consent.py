@@ -117,8 +117,7 @@ class Consent:
         toolset = await self._gateway.toolsets.of(pending.server.id)
         found: dict[str, list[str]] = {}
         for tool in toolset.by_name.values():
-            title = (tool.instance.display_name if tool.instance else None) or tool.integration.title
-            found.setdefault(title, []).append(tool.action.title)
+            found.setdefault(tool.integration_title, []).append(tool.action.title)
         return found
 
 

@@ -1,4 +1,7 @@
-"""Which programs act for the person whose portal it is, and where that person is signed in; each can be ended here."""
+"""Which programs act for the person whose portal it is, what each did last, and where that person is signed in.
+
+Each can be ended here.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +15,12 @@ from gateway.access.standing_grants import ShownGrant
 from gateway.errors import NotFound
 from gateway.portal.addresses import agents_address, page_address
 from gateway.portal.ending import Endings
+from gateway.portal.moments import ago, day
 from gateway.portal.visits import Visit, Visits
 from gateway.web.pages import Button
 from gateway.web.stops import PageStop
 from gateway.wiring import Gateway
+from storage.oauth import LastCall
 from storage.records import EndUser
 from storage.scope import TenantScope
 
@@ -33,6 +38,17 @@ class AgentView:
     uses: str
     since: str
     last_used: str
+    last_call: "CallView | None"
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """What a program did last, in words."""
+
+    title: str
+    integration: str
+    when: str
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class Agents:
     """`GET` and `POST /connect/agents`: for links to all of somebody's accounts, and for nothing narrower."""
 
     def __init__(self, gateway: Gateway, visits: Visits, endings: Endings) -> None:
+        self._clock = gateway.clock
         self._standing = gateway.authorizing.standing
         self._signed_in = gateway.identity.signed_in
         self._visits = visits
@@ -60,11 +77,15 @@ class Agents:
         scope = _scope(visit, end_user)
         page = await self._standing.of_end_user(scope, end_user.id, limit=_MOST, offset=0)
         browsers = await self._signed_in.of_end_user(scope, end_user.id)
+        now = self._clock()
+        lately_first = sorted(page.grants, key=lambda each: each.last_used_at, reverse=True)
         return self._visits.show(
             visit,
             "agents.html",
-            agents=[_view(each) for each in page.grants],
-            sign_ins=[SignInView(each.id, each.described or "A browser", _day(each.last_used_at)) for each in browsers],
+            agents=[_view(each, now) for each in lately_first],
+            sign_ins=[
+                SignInView(each.id, each.described or "A browser", ago(each.last_used_at, now=now)) for each in browsers
+            ],
             is_ended=request.query_params.get("show") == "ended",
             back=page_address(visit.portal),
         )
@@ -102,26 +123,27 @@ def _scope(visit: Visit, end_user: EndUser) -> TenantScope:
     return visit.portal.scope.within(end_user.workspace_id)
 
 
-def _view(shown: ShownGrant) -> AgentView:
-    row = shown.record
+def _view(shown: ShownGrant, now: datetime) -> AgentView:
+    row, call = shown.record, shown.last_call
     return AgentView(
         id=row.id,
         name=row.client_name,
         where=_where(row.kind, row.redirect_uri),
         uses=shown.server_name,
-        since=_day(row.created_at),
-        last_used=_day(row.last_used_at or row.created_at),
+        since=day(row.created_at),
+        last_used=ago(shown.last_used_at, now=now),
+        last_call=None if call is None else _call_view(call, now),
     )
+
+
+def _call_view(call: LastCall, now: datetime) -> CallView:
+    return CallView(call.called_title, call.called_integration, ago(call.called_at, now=now), call.call_failed)
 
 
 def _where(kind: str, redirect_uri: str | None) -> str:
     if kind == "device" or redirect_uri is None:
-        return "on a device that showed a code"
+        return "On a device that showed a code"
     if is_loopback_redirect(redirect_uri):
-        return "on a computer of yours"
+        return "On a computer of yours"
     parts = urlsplit(redirect_uri)
-    return f"at {parts.netloc}" if parts.scheme == "https" else f"an app ({parts.scheme}:)"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return f"At {parts.netloc}" if parts.scheme == "https" else f"An app ({parts.scheme}:)"

@@ -54,6 +54,11 @@ class Tool:
     input_defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
+    def integration_title(self) -> str:
+        """What people here call the integration."""
+        return (self.instance.display_name if self.instance else None) or self.integration.title
+
+    @property
     def visible(self) -> dict[str, Any]:
         """The tool as it stands in a tool list (MCP 2026-07-28, Tool)."""
         hints = self.action.hints

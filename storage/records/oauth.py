@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, Text
+from sqlalchemy import Boolean, CheckConstraint, LargeBinary, Text
 from sqlmodel import Field
 
 from storage.columns import UtcDateTime
@@ -85,6 +85,15 @@ class OAuthGrant(Record, table=True):
     redirect_uri: str | None = Field(default=None, sa_type=Text)
     scopes: list[str] = json_field(optional=False)
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a token was last fetched; None until the code is redeemed."""
+    called_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a tool was last called by it; with the next four, or all are None."""
+    called_tool: str | None = Field(default=None, sa_type=Text)
+    called_title: str | None = Field(default=None, sa_type=Text)
+    """What people called the tool then."""
+    called_integration: str | None = Field(default=None, sa_type=Text)
+    """What people called the integration then."""
+    call_failed: bool | None = Field(default=None, sa_type=Boolean)
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     """Moves on with every refresh; unused until then, the grant ends."""
     updated_at: datetime = Field(sa_type=UtcDateTime)

@@ -257,7 +257,7 @@ UNSCOPED = {
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
     "oauth_apps.uses",
     "workspace_integrations.served_by",
-    *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use"),
+    *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use", "note_calls"),
     "state_namespaces.hold",
     # Below a namespace, which is found within a scope.
     *("state_entries.at", "state_entries.remove", "state_entries.count"),

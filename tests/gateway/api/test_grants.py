@@ -47,6 +47,7 @@ async def test_grants_are_listed_by_end_user_and_by_server_once_they_hold(api: R
         "scopes": ["mcp:tools"],
         "createdAt": ANY,
         "lastUsedAt": ANY,
+        "lastCall": None,
         "expiresAt": ANY,
     }
     for path in (f"/end-users/{scene.end_user.id}", f"/mcp/servers/{scene.server.id}"):

@@ -18,6 +18,9 @@ class Rounds:
         self._seconds = list(seconds)
         self._failing = failing
 
+    def fails_with(self, failing: Exception | None) -> None:
+        self._failing = failing
+
     async def __call__(self) -> float:
         self.count += 1
         self.has_begun.release()
@@ -89,3 +92,13 @@ async def test_that_the_database_is_away_is_a_line_and_no_fault_of_ours(monkeypa
             "reason": "the database ended the connection",
         }
     ]
+
+
+async def test_work_that_ends_with_a_round_is_done_once_more_and_what_fails_then_is_only_logged() -> None:
+    for failing in (None, DatabaseAway("gone")):
+        work = Rounds()
+        with capture_logs() as logs:
+            async with Background("work", work, ends_with_a_round=True).running():
+                await work.has_begun.acquire()
+                work.fails_with(failing)
+        assert (work.count, len(logs)) == (2, 0 if failing is None else 1)

@@ -57,6 +57,14 @@ async def person_of(shop: Shop, external_id: str) -> EndUser:
     return end_user
 
 
+async def grant_of(shop: Shop, granted: Granted) -> str:
+    async with shop.served.gateway.database.read() as tx:
+        row = await tx.mcp_tokens.by_hash(hash_token(granted.access_token))
+    assert row is not None
+    assert row.grant_id is not None
+    return row.grant_id
+
+
 async def lives(shop: Shop, granted: Granted) -> bool:
     async with shop.served.gateway.database.read() as tx:
         return await tx.mcp_tokens.by_hash(hash_token(granted.access_token)) is not None
@@ -73,14 +81,35 @@ async def test_people_see_their_programs_and_end_one(shop: Shop) -> None:
     person = await shop.browser()
     page = await agents_page(shop, person)
     assert "Programs that act for" in page.text
-    assert "Agent on a computer of yours, for Tools. Since" in page.text
+    assert "Agent On a computer of yours, for Tools. Since" in page.text
+    assert "last used less than a minute ago. It has done nothing yet." in page.text
     assert len(page.forms) == 2
     assert page.headers["cache-control"] == "no-store"
-    ended = await person.send(page.forms[0])
+    grant = await grant_of(shop, mine)
+    first = next(form for form in page.forms if form.fields["grant"] == grant)
+    ended = await person.send(first)
     assert "It opens nothing here any more" in ended.text
     assert [await lives(shop, each) for each in (mine, other, bobs)] == [False, True, True]
-    again = await person.send(page.forms[0])
+    again = await person.send(first)
     assert (again.status, "ended already" in again.text) == (404, True)
+
+
+async def test_people_see_what_each_program_did_last_the_latest_first(shop: Shop) -> None:
+    acme = {"tool": "acme__list_notes", "title": "List notes", "integration": "Acme"}
+    idle, done, tried = (
+        await let_in(shop, name="Idle"),
+        await let_in(shop, name="Doer"),
+        await let_in(shop, name="Trier"),
+    )
+    calls = shop.served.gateway.authorizing.calls
+    calls.note(await grant_of(shop, done), **acme, failed=False)
+    calls.note(await grant_of(shop, tried), **{**acme, "title": "<b>Send</b>"}, failed=True)
+    await calls.write()
+    page = await agents_page(shop, await shop.browser())
+    assert "Last did: List notes (Acme), less than a minute ago. End" in page.text
+    assert "Last tried: <b>Send</b> (Acme), less than a minute ago. It did not work." in page.text
+    assert page.text.index("Trier") < page.text.index("Doer") < page.text.index("Idle")
+    assert await lives(shop, idle)
 
 
 async def test_where_no_program_acts_the_page_says_so(shop: Shop) -> None:
