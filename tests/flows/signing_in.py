@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,12 +18,17 @@ from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull,
 
 from gateway.kit.mail import Mailbox
 from tests.flows.agents import Agent, FastMcpAgent, NodeAgent, PythonAgent, in_node
-from tests.flows.product import Product, Server
+from tests.flows.product import Product, Server, open_product
 from tests.gateway.portal.visiting import Page, Person
+from tests.parts.loopback import Loopback, answer, answering
 from tests.parts.node import Node
 from tests.parts.presence import missing
-from tests.parts.served import Served
+from tests.parts.rest import Rest
+from tests.parts.served import Served, serving
 
+DOCUMENT_HOST = "agent.example"
+DOCUMENT = f"https://{DOCUMENT_HOST}/client.json"
+"""Where a client's metadata document stands, if it has one."""
 CALLBACK = "http://127.0.0.1:3999/callback"
 """Where programs of this file would listen; the person hands them the address instead of going there."""
 
@@ -172,13 +178,6 @@ async def signed_in_node(
         yield agent
 
 
-def document_of(address: str) -> bytes:
-    """A client's metadata document that stands at this address; on loopback, any port will do."""
-    callbacks = [CALLBACK, "http://localhost/callback"]
-    said = {"client_id": address, "client_name": "Documented agent", "redirect_uris": callbacks}
-    return json.dumps({**said, "token_endpoint_auth_method": "none"}).encode()
-
-
 async def for_alice_and_bob(product: Product, served: Served) -> Server:
     """Make a server for alice and bob, who are known by their addresses and have their own accounts at Acme."""
     await product.add("acme")
@@ -188,3 +187,35 @@ async def for_alice_and_bob(product: Product, served: Served) -> Server:
         assert given.status_code == 200, given.text
         await product.connect_acme(served.acme, person)
     return await product.server(authMode="oauth")
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """A gateway that reaches the web site where a client's metadata document lies."""
+
+    served: Served
+    server: Server
+    site: Loopback
+
+
+@asynccontextmanager
+async def documented(folder: Path) -> AsyncGenerator[Documented]:
+    """Serve a gateway for alice and bob, and the document of `DOCUMENT`."""
+    said = {
+        "client_id": DOCUMENT,
+        "client_name": "Documented agent",
+        # On loopback any port will do.
+        "redirect_uris": [
+            f"http://{host}{path}" for host in ("127.0.0.1", "localhost") for path in ("/callback", "/oauth/callback")
+        ],
+        "token_endpoint_auth_method": "none",
+    }
+    told = answer(json.dumps(said).encode(), "content-type: application/json", "cache-control: max-age=300")
+    async with answering(told) as site:
+        mapped = {"slack": {f"https://{DOCUMENT_HOST}/": f"http://127.0.0.1:{site.port}/"}}
+        async with (
+            serving(folder, urls=mapped) as served,
+            httpx2.AsyncClient(base_url=served.url, trust_env=False, timeout=30) as http,
+        ):
+            server = await for_alice_and_bob(await open_product(Rest(http)), served)
+            yield Documented(served, server, site)

@@ -4,27 +4,25 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.flows.agents import HANDSHAKE, MODERN, Agent
 from tests.flows.frameworks import signed_in_openai_agents, signed_in_pydantic_ai
-from tests.flows.product import Product, Server, open_product
+from tests.flows.product import Product, Server
 from tests.flows.signing_in import (
+    DOCUMENT,
+    DOCUMENT_HOST,
     Kept,
     Signer,
-    document_of,
-    for_alice_and_bob,
+    documented,
     python_auth,
     signed_in_fastmcp,
     signed_in_node,
     signed_in_python,
     signer,
 )
-from tests.parts.loopback import answer, answering
 from tests.parts.mcp_wire import Wire
-from tests.parts.rest import Rest
-from tests.parts.served import Served, serving
+from tests.parts.served import Served
 
 CLIENTS = {
     "mcp auto": MODERN,
@@ -36,7 +34,6 @@ CLIENTS = {
     "client default": HANDSHAKE,
     "sdk default": HANDSHAKE,
 }
-DOCUMENT = "https://agent.example/client.json"
 
 
 @pytest.fixture
@@ -91,20 +88,15 @@ async def test_two_people_sign_in_at_the_same_time_and_each_agent_gets_its_own_p
 async def test_a_client_with_a_metadata_document_signs_in_without_registering(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    told = answer(document_of(DOCUMENT), "content-type: application/json", "cache-control: max-age=300")
     async with AsyncExitStack() as stack:
-        web = await stack.enter_async_context(answering(told))
-        mapped = {"slack": {"https://agent.example/": f"http://127.0.0.1:{web.port}/"}}
-        served = await stack.enter_async_context(serving(tmp_path, urls=mapped))
-        http = await stack.enter_async_context(httpx2.AsyncClient(base_url=served.url, trust_env=False, timeout=30))
-        product = await open_product(Rest(http))
-        server = await for_alice_and_bob(product, served)
-        alice = await stack.enter_async_context(signer(served, "alice@corp.example"))
-        agent = await stack.enter_async_context(connected(name, server.endpoint, alice, request, document=DOCUMENT))
+        found = await stack.enter_async_context(documented(tmp_path))
+        alice = await stack.enter_async_context(signer(found.served, "alice@corp.example"))
+        endpoint = found.server.endpoint
+        agent = await stack.enter_async_context(connected(name, endpoint, alice, request, document=DOCUMENT))
         assert (await agent.call("acme__whoami")).structured["id"] == "alice"
-        assert "known by agent.example" in alice.read[0]
-        assert len(web.requests) == 1
-        async with served.gateway.database.read() as tx:
+        assert f"known by {DOCUMENT_HOST}" in alice.read[0]
+        assert len(found.site.requests) == 1
+        async with found.served.gateway.database.read() as tx:
             assert await tx.oauth_clients.by_client_id(DOCUMENT) is None
 
 

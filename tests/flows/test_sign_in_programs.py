@@ -2,21 +2,29 @@
 
 import asyncio
 import json
+import os
+import pty
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
+import mcp
+import pytest
+from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from tests.flows.agents import Agent, PythonAgent
 from tests.flows.product import Product, Server
-from tests.flows.signing_in import Signer, signer
+from tests.flows.signing_in import DOCUMENT, DOCUMENT_HOST, Signer, documented, signer
 from tests.parts.node import Node
 from tests.parts.ports import free_port
 from tests.parts.served import Served
 
 CONFORMANCE = "@modelcontextprotocol/conformance/dist/index.js"
-MCP_REMOTE = "mcp-remote/dist/client.js"
+INSPECTOR = "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+MCP_REMOTE = "mcp-remote/dist/proxy.js"
 
 
 async def test_the_conformance_suite_finds_nothing_wrong_with_the_authorization_server(
@@ -41,47 +49,124 @@ async def test_the_conformance_suite_finds_nothing_wrong_with_the_authorization_
     assert {check["status"] for check in checks} <= {"SUCCESS", "INFO"}, checks
 
 
-async def test_mcp_remote_registers_signs_its_person_in_and_lists_the_tools(
-    alice_and_bob: Server, served: Served, node: Node, tmp_path: Path
+@pytest.mark.parametrize("program", ["mcp-remote", "inspector legacy", "inspector auto"])
+async def test_programs_sign_two_people_in_at_the_same_time_and_each_acts_as_its_own_person(
+    program: str, alice_and_bob: Server, served: Served, node: Node, tmp_path: Path
 ) -> None:
-    async with signer(served, "bob@corp.example") as bob:
-        code, output = await run(node, bob, tmp_path, MCP_REMOTE, alice_and_bob.endpoint, str(free_port()))
-    assert code == 0, output
-    assert '"acme__whoami"' in output
-    assert "bob" in bob.read[0]
+    async with AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(signer(served, f"{who}@corp.example")) for who in ("alice", "bob")]
+        homes = [tmp_path / str(number) for number in range(len(people))]
+        whoami = partial(whoami_by, program, node, alice_and_bob.endpoint)
+        assert await asyncio.gather(*map(whoami, people, homes)) == ["alice", "bob"]
+    for somebody in people:
+        assert "unverified" in somebody.read[0]
+
+
+@pytest.mark.parametrize("program", ["mcp-remote", "inspector auto"])
+async def test_programs_with_a_metadata_document_sign_in_without_registering(
+    program: str, node: Node, tmp_path: Path
+) -> None:
+    async with documented(tmp_path) as found, signer(found.served, "alice@corp.example") as alice:
+        named = ("--client-metadata-url", DOCUMENT)
+        assert await whoami_by(program, node, found.server.endpoint, alice, tmp_path, *named) == "alice"
+        assert f"known by {DOCUMENT_HOST}" in alice.read[0]
+        async with found.served.gateway.database.read() as tx:
+            assert await tx.oauth_clients.by_client_id(DOCUMENT) is None
+
+
+async def whoami_by(program: str, node: Node, endpoint: str, somebody: Signer, home: Path, *arguments: str) -> str:
+    """Let a program that keeps what it keeps in `home` sign `somebody` in; returns whose account its call used."""
+    match program.split():
+        case ["mcp-remote"]:
+            async with through_mcp_remote(node, endpoint, somebody, home, *arguments) as agent:
+                return str((await agent.call("acme__whoami")).structured["id"])
+        case ["inspector", era]:
+            wanted = ("--cli", endpoint, "--transport", "http", "--protocol-era", era, "--format", "json")
+            called = ("--method", "tools/call", "--tool-name", "acme__whoami")
+            back = ("--callback-url", f"http://127.0.0.1:{free_port()}/oauth/callback")
+            code, output = await run(node, somebody, home, INSPECTOR, *wanted, *called, *back, *arguments)
+            assert code == 0, output
+            return str(json.loads(output.splitlines()[-1])["result"]["structuredContent"]["id"])
+        case _:
+            raise AssertionError(program)
 
 
 async def run(node: Node, somebody: Signer, home: Path, program: str, *arguments: str) -> tuple[int, str]:
-    """Run a program to its end; whenever it prints where to sign in, `somebody` does, and goes back to it."""
-    said: list[str] = []
-    async with started(node, home, program, *arguments) as process, httpx2.AsyncClient(trust_env=False) as browser:
-        assert process.stdout is not None
-        async with asyncio.timeout(60):
-            async for line in process.stdout:
-                said.append(line.decode())
-                if asked := re.search(re.escape(f"{somebody.served.url}/oauth/authorize?") + r"\S+", said[-1]):
-                    if somebody.read:
-                        continue
-                    assert (await browser.get(await somebody.sign_in(asked[0]))).status_code == 200
-            return await process.wait(), "".join(said)
+    """Run a program of tests/node to its end; returns its exit code and what it said."""
+    home.mkdir(exist_ok=True)
+    with terminal() as stdin:
+        process = await asyncio.create_subprocess_exec(
+            *(str(node.binary), str(node.packages / program), *arguments),
+            cwd=home,
+            env=environment(node, home),
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=2**24,
+        )
+        try:
+            async with asyncio.timeout(60):
+                assert process.stdout is not None
+                said = await sign_in_when_asked(somebody, process.stdout)
+                return await process.wait(), said
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 @asynccontextmanager
-async def started(node: Node, home: Path, program: str, *arguments: str) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """Start a program of tests/node that keeps what it keeps in `home`."""
-    process = await asyncio.create_subprocess_exec(
-        *(str(node.binary), str(node.packages / program), *arguments),
+async def through_mcp_remote(
+    node: Node, endpoint: str, somebody: Signer, home: Path, *arguments: str
+) -> AsyncGenerator[Agent]:
+    """Connect as programs do that know only servers which they start themselves."""
+    home.mkdir(exist_ok=True)
+    started = StdioServerParameters(
+        command=str(node.binary),
+        args=[str(node.packages / MCP_REMOTE), endpoint, str(free_port()), *arguments],
+        env=environment(node, home),
         cwd=home,
-        env={**node.environment, "HOME": str(home), "MCP_REMOTE_CONFIG_DIR": str(home)},
-        # Never written to, and open: at its end mcp-remote ends.
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=2**24,
     )
+    reading, writing = os.pipe()
+    said = asyncio.StreamReader()
+    with os.fdopen(writing, "w") as errors:
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(said), os.fdopen(reading, "rb")
+        )
+        listening = asyncio.create_task(sign_in_when_asked(somebody, said))
+        try:
+            async with mcp.Client(stdio_client(started, errlog=errors), mode="legacy") as client:
+                yield PythonAgent(client, client.protocol_version)
+        finally:
+            listening.cancel()
+            pipe.close()
+
+
+async def sign_in_when_asked(somebody: Signer, said: AsyncIterable[bytes]) -> str:
+    """Read what a program says until it ends; when it prints where to sign in, `somebody` does, and goes back to it."""
+    lines: list[str] = []
+    async with httpx2.AsyncClient(trust_env=False) as browser:
+        async for line in said:
+            lines.append(line.decode())
+            asked = re.search(re.escape(f"{somebody.served.url}/oauth/authorize?") + r"\S+", lines[-1])
+            if asked and not somebody.read:
+                assert (await browser.get(await somebody.sign_in(asked[0]))).status_code == 200
+    return "".join(lines)
+
+
+def environment(node: Node, home: Path) -> dict[str, str]:
+    """What a program finds around it: a home of its own, and nowhere to open the browser of whoever runs the tests."""
+    no_browser = {"BROWSER": "true", "DISPLAY": "", "WAYLAND_DISPLAY": "", "MCP_AUTO_OPEN_ENABLED": "false"}
+    kept = {"HOME": str(home), "MCP_REMOTE_CONFIG_DIR": str(home), "MCP_INSPECTOR_SECRET_STORE": "memory"}
+    return {**node.environment, **no_browser, **kept}
+
+
+@contextmanager
+def terminal() -> Generator[int]:
+    """A terminal at which nobody types: MCP Inspector sends people to sign in only where it has one."""
+    ours, theirs = pty.openpty()
     try:
-        yield process
+        yield theirs
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        os.close(ours)
+        os.close(theirs)
