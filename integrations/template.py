@@ -89,17 +89,30 @@ def _unless_emptied(members: Mapping[str, Json], filled: Mapping[str, Json | Mis
 
 
 def encoded_pairs(pairs: Iterable[tuple[str, Json]]) -> str:
-    """Query or form encoding: lists repeat their name, nulls are left out."""
-    flat = [
-        (name, as_text(element, name))
-        for name, value in pairs
-        for element in (cast("list[Json]", value) if isinstance(value, list) else [value])
-        if element is not None
-    ]
+    """Query or form encoding: lists repeat their name, nulls are left out, what is nested stands in brackets.
+
+    `{a: [1, 2], b: {c: 3}, d: [{e: 4}]}` becomes `a=1&a=2&b[c]=3&d[0][e]=4`.
+    """
+    flat = [pair for name, value in pairs for pair in _flat(name, value, name)]
     try:
         return urlencode(flat, quote_via=quote)
     except UnicodeEncodeError as error:
         raise InvalidInput("The input holds text that is not valid Unicode (a lone surrogate).") from error
+
+
+def _flat(name: str, value: Json, given: str) -> list[tuple[str, str]]:
+    """The pairs of one value; `given` is the input that is to blame for it."""
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Json]", value).items()
+        return [pair for key, member in members for pair in _flat(f"{name}[{key}]", member, given)]
+    if isinstance(value, list):
+        elements = cast("list[Json]", value)
+        nested = any(isinstance(element, Mapping | list) for element in elements)
+        names = (f"{name}[{index}]" if nested else name for index in range(len(elements)))
+        return [pair for key, element in zip(names, elements, strict=True) for pair in _flat(key, element, given)]
+    return [(name, as_text(value, given))]
 
 
 def path(template: str, values: Values, segments: Mapping[str, Segments] | None = None) -> str:

@@ -1,5 +1,5 @@
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -224,7 +224,22 @@ def test_a_query_repeats_lists_writes_booleans_and_leaves_out_nulls():
     assert encoded == "q=a%20b%26c&label=x&label=y&all=true&n=2"
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [[1]], ["\ud800"]])
+def test_what_is_nested_stands_in_brackets():
+    items = [{"price": "p1", "tags": ["x", "y"]}, {"price": "p2", "note": None}]
+    pairs = template.encoded_pairs([("address", {"city": "Paris"}), ("items", items), ("rows", [[1, 2], [3]])])
+    assert parse_qsl(pairs) == [
+        ("address[city]", "Paris"),
+        ("items[0][price]", "p1"),
+        ("items[0][tags]", "x"),
+        ("items[0][tags]", "y"),
+        ("items[1][price]", "p2"),
+        ("rows[0]", "1"),
+        ("rows[0]", "2"),
+        ("rows[1]", "3"),
+    ]
+
+
+@pytest.mark.parametrize("value", [["\ud800"], {"\ud800": 1}])
 def test_what_a_query_cannot_hold_is_refused(value: object):
     with pytest.raises(InvalidInput):
         template.encoded_pairs([("q", value)])

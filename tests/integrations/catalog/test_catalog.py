@@ -15,6 +15,8 @@ from integrations.properties import metadata
 CATALOG = Catalog()
 ACTIONS = [(integration, action) for integration in CATALOG for action in integration.actions.values()]
 TOOLS = ACTIONS + [(integration, lookup) for integration in CATALOG for lookup in integration.lookups.values()]
+WITHOUT_REVOCATION: set[str] = set()
+"""Providers whose documentation names no way for an app to revoke what it was given."""
 OWN = {"data-transformer", "datetime", "hash-encode", "http", "kv-store", "storage"}
 every_action = pytest.mark.parametrize(
     ("integration", "action"), ACTIONS, ids=[f"{integration.name}.{action.name}" for integration, action in ACTIONS]
@@ -88,10 +90,16 @@ def test_a_built_in_needs_no_account():
     assert {name for name in OWN if CATALOG.get(name).uses_state} == {"kv-store", "storage"}
 
 
-def test_an_account_is_named_and_can_be_revoked():
-    methods = [method for integration in CATALOG for method in integration.auth]
-    assert all(method.account for method in methods)
-    assert all(method.revoke for method in methods if isinstance(method, OAuth2))
+def test_an_account_is_named_or_at_least_tried_before_it_is_kept():
+    methods = [(integration.name, method) for integration in CATALOG for method in integration.auth]
+    assert [name for name, method in methods if not (method.account or method.verify)] == []
+    assert [name for name, method in methods if isinstance(method, OAuth2) and not method.account] == []
+
+
+def test_what_signing_in_gave_can_be_revoked_wherever_the_provider_lets_us():
+    methods = [(integration.name, method) for integration in CATALOG for method in integration.auth]
+    unrevoked = {name for name, method in methods if isinstance(method, OAuth2) and not method.revoke}
+    assert unrevoked == WITHOUT_REVOCATION
 
 
 def test_the_providers_ask_the_way_their_documentation_says():
