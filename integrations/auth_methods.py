@@ -165,6 +165,13 @@ class AuthMethod(Model):
     description: str | None = None
     help_url: WebUrl | None = None
     """Where the person gets a key, or the operator registers the OAuth app."""
+    setup: Many[str] = ()
+    """What to do at the provider before anybody can connect this way, step by step: register the app, or make the key.
+
+    `{callback}` and `{scopes}` stand for what this deployment tells (`toolgate integrations setup`).
+    """
+    lasts: str | None = None
+    """How long access lasts, in a sentence: life of tokens, what ends it."""
     inputs: Mapping[Name, ConnectionField] = {}
     """What each connection has to say besides its credential (a subdomain), usable as `{name}` in every address."""
     send: Send | None = None

@@ -255,6 +255,8 @@ class Manifest(Model):
     categories: Many[Category] = ()
     docs_url: WebUrl | None = None
     verified: Verified | None = None
+    limits: str | None = None
+    """What the provider lets through, in a sentence or two: rates, sizes, what costs extra."""
     auth: Many[AnyAuthMethod] = ()
     """Ways to connect an account, the usual one first; empty: nothing to connect."""
     scope_titles: Mapping[str, str] = {}

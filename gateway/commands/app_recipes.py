@@ -125,6 +125,9 @@ def _google(registration: Registration) -> Recipe:
 
 
 def _of_another(registration: Registration) -> Recipe:
+    steps = [step for method in registration.methods for step in method.setup]
+    if steps:
+        return Recipe([_told(step, registration) for step in steps])
     pages = [method.help_url for method in registration.methods if method.help_url is not None]
     where = f"Register an OAuth app at {registration.integration.title}" + (f": {pages[0]}" if pages else ".")
     return Recipe(
@@ -135,3 +138,8 @@ def _of_another(registration: Registration) -> Recipe:
             "Take the client id and, where there is one, the client secret.",
         ]
     )
+
+
+def _told(step: str, registration: Registration) -> str:
+    scopes = sorted({scope for each in registration.scopes.values() for scope in each})
+    return step.replace("{callback}", registration.callback).replace("{scopes}", " ".join(scopes))
