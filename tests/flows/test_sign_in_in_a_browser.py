@@ -1,12 +1,19 @@
 """A real client and a real browser: the person sees every page, and comes out at the program."""
 
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.flows.product import Server
+from tests.flows.programs import INSPECTOR, started
 from tests.flows.signing_in import code_for, python_auth, signed_in_python
 from tests.parts.browser import take_pictures
 from tests.parts.loopback import Loopback, answer, answering
+from tests.parts.node import Node
+from tests.parts.ports import free_port
 from tests.parts.served import Served
 
 if TYPE_CHECKING:
@@ -51,3 +58,37 @@ async def test_a_program_sends_its_person_s_browser_away_and_gets_it_back(
             assert (await agent.call("acme__whoami")).structured["id"] == "alice"
         assert program.requests[0].startswith(b"GET /callback?code=")
         assert b"referer" not in program.requests[0].lower()
+
+
+async def test_the_page_of_mcp_inspector_signs_its_person_in_and_calls_a_tool(
+    alice_and_bob: Server, served: Served, chromium: "Browser", node: Node, tmp_path: Path
+) -> None:
+    async with inspector(node, tmp_path, alice_and_bob.endpoint) as address:
+        page = await chromium.new_page()
+        # It asks for fonts that lie elsewhere.
+        await page.route(re.compile(r"^https:"), lambda route: route.abort())
+        await page.goto(address)
+        await page.get_by_role("switch").check(force=True)
+        await page.get_by_label("Your e-mail address").fill(ALICE)
+        await page.get_by_role("button", name="Send me a code").click()
+        await page.get_by_label("Code").fill(code_for(served, ALICE))
+        await page.get_by_role("button", name="Continue").click()
+        await page.get_by_role("button", name="Allow", exact=True).click()
+        await page.get_by_text("Tools", exact=True).click()
+        await page.get_by_text("Who am I").click()
+        await page.get_by_role("button", name="Execute").click()
+        await page.get_by_text("alice@acme.example").first.wait_for()
+
+
+@asynccontextmanager
+async def inspector(node: Node, home: Path, endpoint: str) -> AsyncGenerator[str]:
+    """Serve the page of MCP Inspector for this endpoint; the block gets its address."""
+    ports = {name: str(free_port()) for name in ("CLIENT_PORT", "MCP_SANDBOX_PORT", "MCP_APP_ORIGIN_PORT")}
+    arguments = ("--web", "--server-url", endpoint, "--transport", "http")
+    async with started(node, home, INSPECTOR, *arguments, **ports) as process:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            if found := re.search(rf"http://127\.0\.0\.1:{ports['CLIENT_PORT']}\S+", line.decode()):
+                yield found[0]
+                return
+        raise AssertionError("MCP Inspector has ended without saying where it is")

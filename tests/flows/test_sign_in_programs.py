@@ -3,10 +3,9 @@
 import asyncio
 import json
 import os
-import pty
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,14 +16,11 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from tests.flows.agents import Agent, PythonAgent
 from tests.flows.product import Product, Server
+from tests.flows.programs import CONFORMANCE, INSPECTOR, MCP_REMOTE, environment, started
 from tests.flows.signing_in import DOCUMENT, DOCUMENT_HOST, Signer, documented, signer
 from tests.parts.node import Node
 from tests.parts.ports import free_port
 from tests.parts.served import Served
-
-CONFORMANCE = "@modelcontextprotocol/conformance/dist/index.js"
-INSPECTOR = "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
-MCP_REMOTE = "mcp-remote/dist/proxy.js"
 
 
 async def test_the_conformance_suite_finds_nothing_wrong_with_the_authorization_server(
@@ -92,27 +88,11 @@ async def whoami_by(program: str, node: Node, endpoint: str, somebody: Signer, h
 
 
 async def run(node: Node, somebody: Signer, home: Path, program: str, *arguments: str) -> tuple[int, str]:
-    """Run a program of tests/node to its end; returns its exit code and what it said."""
-    home.mkdir(exist_ok=True)
-    with terminal() as stdin:
-        process = await asyncio.create_subprocess_exec(
-            *(str(node.binary), str(node.packages / program), *arguments),
-            cwd=home,
-            env=environment(node, home),
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=2**24,
-        )
-        try:
-            async with asyncio.timeout(60):
-                assert process.stdout is not None
-                said = await sign_in_when_asked(somebody, process.stdout)
-                return await process.wait(), said
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    """Run a program to its end; returns its exit code and what it said."""
+    async with started(node, home, program, *arguments) as process, asyncio.timeout(60):
+        assert process.stdout is not None
+        said = await sign_in_when_asked(somebody, process.stdout)
+        return await process.wait(), said
 
 
 @asynccontextmanager
@@ -121,7 +101,7 @@ async def through_mcp_remote(
 ) -> AsyncGenerator[Agent]:
     """Connect as programs do that know only servers which they start themselves."""
     home.mkdir(exist_ok=True)
-    started = StdioServerParameters(
+    bridge = StdioServerParameters(
         command=str(node.binary),
         args=[str(node.packages / MCP_REMOTE), endpoint, str(free_port()), *arguments],
         env=environment(node, home),
@@ -135,7 +115,7 @@ async def through_mcp_remote(
         )
         listening = asyncio.create_task(sign_in_when_asked(somebody, said))
         try:
-            async with mcp.Client(stdio_client(started, errlog=errors), mode="legacy") as client:
+            async with mcp.Client(stdio_client(bridge, errlog=errors), mode="legacy") as client:
                 yield PythonAgent(client, client.protocol_version)
         finally:
             listening.cancel()
@@ -152,21 +132,3 @@ async def sign_in_when_asked(somebody: Signer, said: AsyncIterable[bytes]) -> st
             if asked and not somebody.read:
                 assert (await browser.get(await somebody.sign_in(asked[0]))).status_code == 200
     return "".join(lines)
-
-
-def environment(node: Node, home: Path) -> dict[str, str]:
-    """What a program finds around it: a home of its own, and nowhere to open the browser of whoever runs the tests."""
-    no_browser = {"BROWSER": "true", "DISPLAY": "", "WAYLAND_DISPLAY": "", "MCP_AUTO_OPEN_ENABLED": "false"}
-    kept = {"HOME": str(home), "MCP_REMOTE_CONFIG_DIR": str(home), "MCP_INSPECTOR_SECRET_STORE": "memory"}
-    return {**node.environment, **no_browser, **kept}
-
-
-@contextmanager
-def terminal() -> Generator[int]:
-    """A terminal at which nobody types: MCP Inspector sends people to sign in only where it has one."""
-    ours, theirs = pty.openpty()
-    try:
-        yield theirs
-    finally:
-        os.close(ours)
-        os.close(theirs)
