@@ -140,6 +140,15 @@ class OAuthGrants:
                 await tx.oauth_grants.delete(grant)
         raise refusal
 
+    async def client_of(self, token: str) -> str:
+        """Return the client to which a refresh token was given. Raises `OAuthError`."""
+        async with self._database.read() as tx:
+            row = await tx.oauth_refresh_tokens.by_hash(hash_token(token))
+            grant = None if row is None else await tx.oauth_grants.find(row.grant_id)
+        if grant is None:
+            raise _ended()
+        return grant.client_id
+
     async def refresh(
         self, client: ClientView, token: str, *, resource: str | None, scopes: Sequence[str] | None
     ) -> Granted:
@@ -152,7 +161,7 @@ class OAuthGrants:
             grant = None if row is None else await tx.oauth_grants.find(row.grant_id)
             is_its = grant is not None and grant.client_id == client.client_id and grant.expires_at > now
             if row is None or grant is None or not is_its or not await _stands(tx, grant):
-                raise OAuthError("invalid_grant", "refresh_token: it has ended; the person has to sign in again")
+                raise _ended()
             wanted = self._narrowed(grant, client, resource=resource, scopes=scopes)
             if row.superseded_at is None:
                 granted = await self._tokens(tx, grant, client, scopes=wanted)
@@ -241,6 +250,10 @@ class OAuthGrants:
         if not scopes or not set(scopes) <= set(grant.scopes):
             raise OAuthError("invalid_scope", f"scope: the grant has {' '.join(grant.scopes)}; it can't grow here")
         return tuple(dict.fromkeys(scopes))
+
+
+def _ended() -> OAuthError:
+    return OAuthError("invalid_grant", "refresh_token: it has ended; the person has to sign in again")
 
 
 async def _stands(tx: Transaction, grant: OAuthGrant) -> bool:

@@ -13,6 +13,8 @@ from gateway.kit.rates import Windows
 _FAILURES_A_MINUTE: Final = 100
 _REGISTRATIONS_AN_HOUR: Final = 60
 _DEVICES_A_MINUTE: Final = 30
+_SERVICE_TOKENS_A_MINUTE: Final = 60
+"""Each serves for an hour: room for many processes of a service that keep their own, and an end to its rows."""
 _HOUR: Final = 3_600
 
 
@@ -23,6 +25,7 @@ class OAuthLimits:
         self._trusted_proxies = trusted_proxies
         self._failures = Windows(limit=_FAILURES_A_MINUTE, clock=clock)
         self._devices = Windows(limit=_DEVICES_A_MINUTE, clock=clock)
+        self._services = Windows(limit=_SERVICE_TOKENS_A_MINUTE, clock=clock)
         self._registrations = Windows(limit=_REGISTRATIONS_AN_HOUR, clock=clock, seconds=_HOUR)
 
     def must_wait(self, request: Request) -> int | None:
@@ -37,6 +40,11 @@ class OAuthLimits:
     def must_wait_for_a_device(self, request: Request) -> int | None:
         """Count a device that asks for codes; return for how many seconds this address has to wait, None if not."""
         window = self._devices.hit(self._address(request))
+        return window.retry_after if window.is_exceeded else None
+
+    def must_wait_for_a_service(self, client_id: str) -> int | None:
+        """Count a token for this service, wherever it runs; return how many seconds it has to wait, None if not."""
+        window = self._services.hit(client_id)
         return window.retry_after if window.is_exceeded else None
 
     def must_wait_to_register(self, request: Request) -> int | None:

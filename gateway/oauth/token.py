@@ -1,20 +1,24 @@
 """The token endpoint (RFC 6749 3.2) and the revocation endpoint (RFC 7009)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.access.client_authentication import ShownClient
 from gateway.access.client_metadata import DEVICE_GRANT
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
 from gateway.access.oauth_grants import Granted, Redemption
+from gateway.errors import RateLimited
 from gateway.oauth import answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
 from gateway.wiring import Authorizing
 
+_NOBODY: Final = ShownClient(client_id=None)
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT)
 
 
@@ -36,10 +40,12 @@ class TokenEndpoint:
             return answers.too_often(wait)
         try:
             given = await of_body(request)
-            client = await self._authentication.client(shown_client(request, given))
+            client = await self._authentication.client(await self._shown_client(request, given))
             granted = await self._granted(client, given)
         except OAuthError as error:
             return self._refused(request, error)
+        except RateLimited as error:
+            return answers.too_often(error.retry_after)
         return answers.said(_shown(granted))
 
     async def revoke(self, request: Request) -> Response:
@@ -56,6 +62,16 @@ class TokenEndpoint:
             return self._refused(request, error)
         await self._grants.end_by_token(client, token)
         return answers.said({})
+
+    async def _shown_client(self, request: Request, given: Mapping[str, str]) -> ShownClient:
+        """Return what a request shows of its client; one that only refreshes may leave that to its token.
+
+        Devices do so (contract 1.15). It proves nothing: a client that has to authenticate still has to.
+        """
+        shown = shown_client(request, given)
+        if given.get("grant_type") != "refresh_token" or shown != _NOBODY:
+            return shown
+        return replace(shown, client_id=await self._grants.client_of(_needed(given, "refresh_token")))
 
     async def _granted(self, client: ClientView, given: Mapping[str, str]) -> Granted:
         kind = _needed(given, "grant_type")
@@ -79,6 +95,8 @@ class TokenEndpoint:
             return await self._grants.refresh(client, token, resource=resource, scopes=scopes)
         if kind == DEVICE_GRANT:
             return await self._devices.poll(client, _needed(given, "device_code"), resource=resource)
+        if wait := self._limits.must_wait_for_a_service(client.client_id):
+            raise RateLimited("keep a token for the hour that it serves", retry_after=wait)
         return await self._services.issue(client, resource=resource, scopes=scopes)
 
     def _refused(self, request: Request, error: OAuthError) -> Response:

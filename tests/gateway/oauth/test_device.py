@@ -86,14 +86,9 @@ async def test_a_device_is_let_in_by_its_person_elsewhere(device: Device, scene:
     granted = (await device.polled_later()).json()
     assert (granted["scope"], granted["resource"]) == ("mcp:tools", device.asking.resource)
     assert await device.asking.lets_in(granted["access_token"])
-    refreshed = await device.asking.token(
-        {
-            "grant_type": "refresh_token",
-            "refresh_token": granted["refresh_token"],
-            "client_id": device.client_id,
-            "resource": device.asking.resource,
-        }
-    )
+    # As the command line of contract 1.15 does: JSON, without client_id.
+    again = {"refresh_token": granted["refresh_token"], "resource": device.asking.resource}
+    refreshed = await device.asking.client.post("/oauth/token", json={"grant_type": "refresh_token", **again})
     assert refreshed.status_code == 200, refreshed.text
     assert refusal(await device.polled_later()) == (400, "invalid_grant")
     listed = (await scene.rest.get(f"/mcp/servers/{device.asking.server_id}/grants")).json()["grants"]

@@ -120,6 +120,28 @@ async def test_a_refresh_token_gives_new_ones_and_grows_neither_in_scope_nor_els
     assert second.json()["refresh_token"] != first["refresh_token"]
 
 
+async def test_a_public_client_that_refreshes_may_leave_it_to_its_token_to_say_who_it_is(asking: Asking) -> None:
+    granted = (await asking.redeemed((await asking.registered())["client_id"])).json()
+    usual = {"grant_type": "refresh_token", "resource": asking.resource}
+    answer = await asking.client.post("/oauth/token", json={**usual, "refresh_token": granted["refresh_token"]})
+    assert answer.status_code == 200, answer.text
+    assert await asking.lets_in(answer.json()["access_token"])
+    for token, error in (("mcpr_x", "invalid_grant"), (granted["access_token"], "invalid_grant")):
+        assert refusal(await asking.token({**usual, "refresh_token": token})) == (400, error)
+    assert refusal(await asking.token(usual)) == (400, "invalid_request")
+
+
+async def test_a_token_says_nothing_for_a_client_that_has_to_prove_itself_or_for_another_grant(asking: Asking) -> None:
+    client = await asking.registered(token_endpoint_auth_method="client_secret_basic")
+    shown = basic(client["client_id"], client["client_secret"])
+    granted = (await asking.token(await asking.redemption(client["client_id"]), headers=shown)).json()
+    refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"], "resource": asking.resource}
+    assert refusal(await asking.token(refresh)) == (401, "invalid_client")
+    assert refusal(await asking.token({**refresh, "client_secret": "wrong"})) == (401, "invalid_client")
+    assert refusal(await asking.token({**refresh, "grant_type": "authorization_code"})) == (401, "invalid_client")
+    assert (await asking.token(refresh, headers=shown)).status_code == 200
+
+
 # How clients authenticate.
 
 
