@@ -54,6 +54,7 @@ from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
 from gateway.tenancy.end_users import EndUsers
+from gateway.tenancy.handoff_keys import HandoffKeys, HandoffKeySafe
 from gateway.tenancy.identity_providers import IdentityProviders, ProviderSafe
 from gateway.tenancy.organizations import Organizations
 from gateway.tenancy.workspaces import Workspaces
@@ -147,6 +148,7 @@ class Gateway:
     workspace_integrations: WorkspaceIntegrations
     end_users: EndUsers
     identity_providers: IdentityProviders
+    handoff_keys: HandoffKeys
     end_user_sync: EndUserSync
     deletions: Deletions
     revoking: Revoking
@@ -298,6 +300,7 @@ def _build(
         workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, scopes=scopes, clock=clock),
         end_users=EndUsers(database, clock=clock),
         identity_providers=IdentityProviders(database, safe=ProviderSafe(cipher), clock=clock),
+        handoff_keys=HandoffKeys(database, safe=HandoffKeySafe(cipher), clock=clock),
         end_user_sync=EndUserSync(database, deletions=deletions, clock=clock),
         deletions=deletions,
         revoking=revoking,

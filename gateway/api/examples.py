@@ -10,6 +10,7 @@ from gateway.api.connect import InvitationToSend, LinkToCreate, SessionToCreate,
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
 from gateway.api.end_user_sync import EndUsersToSync
 from gateway.api.end_users import EndUserChanges, EndUserToCreate
+from gateway.api.handoff_keys import HandoffKeyToSet
 from gateway.api.handoffs import HandoffToConfirm
 from gateway.api.identity_providers import IdentityProviderChanges, IdentityProviderToCreate
 from gateway.api.mcp_servers import McpServerChanges, McpServerToCreate
@@ -52,6 +53,7 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
             {"externalId": "user_bob", "suspended": True},
         ],
     },
+    HandoffKeyToSet: {"jwksUrl": "https://app.example.com/.well-known/jwks.json", "issuer": "https://app.example.com"},
     HandoffToConfirm: {"challenge": "hoc_…", "externalId": "user_alice"},
     IdentityProviderToCreate: {
         "name": "Okta",

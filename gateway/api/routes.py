@@ -14,6 +14,7 @@ from gateway.api import (
     end_user_sync,
     end_users,
     grants,
+    handoff_keys,
     handoffs,
     identity_providers,
     mcp_servers,
@@ -63,6 +64,9 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("GET", _WORKSPACE, workspaces.get_workspace),
         Route("PATCH", _WORKSPACE, workspaces.update_workspace),
         Route("DELETE", _WORKSPACE, workspaces.delete_workspace),
+        Route("GET", f"{_WORKSPACE}/handoff-key", handoff_keys.get_handoff_key),
+        Route("PUT", f"{_WORKSPACE}/handoff-key", handoff_keys.put_handoff_key),
+        Route("DELETE", f"{_WORKSPACE}/handoff-key", handoff_keys.delete_handoff_key),
     ),
     "Workspace integrations": (
         Route("GET", _INTEGRATIONS, workspace_integrations.list_integrations),

@@ -17,6 +17,7 @@ from gateway.connections.revocations import RevocationSafe
 from gateway.kit.cipher import Cipher, SealBroken
 from gateway.kit.key_file import add_key, read_key_file
 from gateway.settings import Settings
+from gateway.tenancy.handoff_keys import HandoffKeySafe
 from gateway.tenancy.identity_providers import ProviderSafe
 from gateway.webhooks.signing import SecretSafe
 from storage.database import Database, Transaction
@@ -81,6 +82,7 @@ async def reseal_all(database: Database, cipher: Cipher) -> int:
         _Table("connection", lambda tx: tx.connections, CredentialSafe(cipher)),
         _Table("OAuth app", lambda tx: tx.oauth_apps, AppSafe(cipher)),
         _Table("identity provider", lambda tx: tx.identity_providers, ProviderSafe(cipher)),
+        _Table("hand-off key", lambda tx: tx.handoff_keys, HandoffKeySafe(cipher)),
         _Table("revocation", lambda tx: tx.revocations, RevocationSafe(cipher)),
         _Table("webhook", lambda tx: tx.webhooks, SecretSafe(cipher)),
     )

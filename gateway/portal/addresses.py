@@ -9,7 +9,7 @@ from gateway.connections.connect_sessions import PATH as SESSION_PATH
 from gateway.connections.portals import Offer, Portal
 from gateway.connections.setup_secrets import PATH as SECRET_PATH
 from gateway.connections.setup_urls import PATH as SETUP_PATH
-from gateway.web.handoffs import RETURN_PATH
+from gateway.web.handoffs import RETURN_PATH, SIGNED_PATH
 
 SETUP: Final = f"{SETUP_PATH}{{setup_id}}"
 SECRET: Final = f"{SECRET_PATH}{{secret}}"
@@ -35,6 +35,7 @@ __all__ = [
     "SECRET",
     "SESSION_PATH",
     "SETUP",
+    "SIGNED_PATH",
     "START",
     "agents_address",
     "page_address",

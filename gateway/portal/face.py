@@ -15,6 +15,7 @@ from gateway.portal.pages import PortalPages
 from gateway.portal.replacing import Replacing
 from gateway.portal.setup_page import SetupPage
 from gateway.portal.setup_visits import SetupVisits
+from gateway.portal.signed_handoff import SignedHandoffPage
 from gateway.portal.visits import Visits
 from gateway.web.browser import Browsers
 from gateway.web.door import Door
@@ -42,6 +43,7 @@ def portal_routes(gateway: Gateway) -> list[Route]:
     agents = Agents(gateway, visits, endings)
     setup_visits = SetupVisits(gateway, browsers=browsers, limits=limits)
     setup = SetupPage(gateway, setup_visits, pages=templates, limits=limits)
+    signed = SignedHandoffPage(gateway, limits=limits)
     link = LinkPage(gateway, setup_visits, pages=templates, limits=limits)
     return [
         Route(addresses.SETUP, setup_door(setup.show), methods=["GET"]),
@@ -49,6 +51,7 @@ def portal_routes(gateway: Gateway) -> list[Route]:
         Route(addresses.SECRET, setup_door(link.show), methods=["GET"]),
         Route(addresses.SECRET, setup_door(link.act), methods=["POST"]),
         Route(addresses.RETURN, setup_door(setup.come_back), methods=["GET"]),
+        Route(addresses.SIGNED_PATH, setup_door.from_elsewhere(signed.take), methods=["POST"]),
         Route(addresses.SESSION_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.LINK_PATH, door(pages.answer), methods=["GET"]),
         Route(addresses.START, door(hop.start), methods=["POST"]),

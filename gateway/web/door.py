@@ -45,6 +45,19 @@ class Door:
 
         return answer
 
+    def from_elsewhere(self, handler: Handler) -> Handler:
+        """Return the handler of a form that other sites post. Inside, nothing knows the browser.
+
+        Such a form brings no cookie of ours. A new one would put out the one that the browser has.
+        """
+
+        async def answer(request: Request) -> Response:
+            if request.headers.get("host", "").lower() != self._host:
+                return self._elsewhere(request)
+            return await self._answer(handler, request)
+
+        return answer
+
     async def _answer(self, handler: Handler, request: Request) -> Response:
         try:
             return await handler(request)

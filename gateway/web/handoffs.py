@@ -1,13 +1,14 @@
 """Hand-off: the product, which knows who is logged in there, tells us who sits at a browser.
 
 It can't be phished: the browser that begins gets the challenge and has our cookie; the product's backend confirms the
-challenge with its API key and sends the browser back; the way back opens only together with that cookie. Whoever
-begins a hand-off and sends the address to somebody else gets nothing, and neither does the other.
+challenge, by a call with its API key or by a token that it signs, and the browser comes back; the way back opens only
+together with that cookie. Whoever begins a hand-off and sends the address to somebody else gets nothing, and neither
+does the other.
 """
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -18,12 +19,15 @@ from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
 from gateway.tenancy.end_users import unknown_end_user
 from gateway.tenancy.verification import Proof
+from gateway.web.handoff_tokens import HandoffRefused, SignedHandoff
 from gateway.web.known_browsers import remember
 from storage.database import Database, Transaction
-from storage.records import EndUser, IdentityCheck, Workspace
+from storage.records import EndUser, IdentityCheck, SpentHandoffToken, Workspace
 from storage.scope import TenantScope
 
 RETURN_PATH: Final = "/connect/return/"
+SIGNED_PATH: Final = "/connect/handoff"
+"""Where browsers bring what their product has signed, for whatever it was begun."""
 LIFETIME: Final = timedelta(minutes=10)
 
 
@@ -79,17 +83,36 @@ class Handoffs:
         Returns the address, good once, to which the product sends that browser. Raises `NotFound` (the challenge, or
         one of another tenant), `EndUserNotFound`, `Forbidden` (suspended), `Conflict` (confirmed before).
         """
-        back, now = mint(TokenKind.HANDOFF_RETURN), self._clock()
         async with self._database.write() as tx:
-            check = None
-            if is_well_formed(challenge, TokenKind.HANDOFF_CHALLENGE):
-                check = await tx.identity_checks.by_key(scope, Proof.HANDOFF, hash_token(challenge))
-            if check is None or check.expires_at <= now:
-                raise NotFound("challenge: there is none like this, or none any more; they are good for ten minutes")
-            if check.proof is not None:
-                raise Conflict("challenge: it has been confirmed already; send the browser back to begin again")
-            end_user = await _end_user(tx, scope, check.workspace_id, external_id)
-            await tx.identity_checks.update(check, proof=back.hash, end_user_id=end_user.id)
+            check = await self._waiting(tx, scope, challenge)
+            end_user = await tx.end_users.by_external_id(scope, check.workspace_id, external_id)
+            return await self._confirmed(tx, check, _active(end_user, external_id))
+
+    async def confirm_signed(self, said: SignedHandoff) -> str:
+        """Take a product's word likewise that it has signed, once.
+
+        Raises as `confirm` does, and `HandoffRefused` for a token that has been taken before.
+        """
+        now = self._clock()
+        async with self._database.write() as tx:
+            check = await self._waiting(tx, said.scope, said.challenge)
+            await _spend(tx, check, said, now=now)
+            end_user = await _named(tx, check, said, now=now)
+            return await self._confirmed(tx, check, _active(end_user, said.external_id))
+
+    async def _waiting(self, tx: Transaction, scope: TenantScope, challenge: str) -> IdentityCheck:
+        check = None
+        if is_well_formed(challenge, TokenKind.HANDOFF_CHALLENGE):
+            check = await tx.identity_checks.by_key(scope, Proof.HANDOFF, hash_token(challenge))
+        if check is None or check.expires_at <= self._clock():
+            raise NotFound("challenge: there is none like this, or none any more; they are good for ten minutes")
+        if check.proof is not None:
+            raise Conflict("challenge: it has been confirmed already; send the browser back to begin again")
+        return check
+
+    async def _confirmed(self, tx: Transaction, check: IdentityCheck, end_user: EndUser) -> str:
+        back = mint(TokenKind.HANDOFF_RETURN)
+        await tx.identity_checks.update(check, proof=back.hash, end_user_id=end_user.id)
         return f"{self._public_url}{self._carried(check)['back']}{back.plain}"
 
     async def arrive(self, secret: str, *, browser: str) -> Arrival:
@@ -124,8 +147,37 @@ class Handoffs:
         return json.loads(self._cipher.open(check.sealed, *_context(check.id)))
 
 
-async def _end_user(tx: Transaction, scope: TenantScope, workspace_id: str, external_id: str) -> EndUser:
-    end_user = await tx.end_users.by_external_id(scope, workspace_id, external_id)
+async def _spend(tx: Transaction, check: IdentityCheck, said: SignedHandoff, *, now: datetime) -> None:
+    """Remember a token for as long as it would hold. There is one writer at a time, so nobody else is about to."""
+    if await tx.spent_handoff_tokens.has(said.scope, check.workspace_id, said.token_hash):
+        raise HandoffRefused("jti: a token of this id has been taken before; give each its own")
+    await tx.spent_handoff_tokens.insert(
+        SpentHandoffToken(
+            id=new_id(),
+            organization_id=check.organization_id,
+            workspace_id=check.workspace_id,
+            token_hash=said.token_hash,
+            expires_at=said.holds_until,
+            created_at=now,
+        )
+    )
+
+
+async def _named(tx: Transaction, check: IdentityCheck, said: SignedHandoff, *, now: datetime) -> EndUser | None:
+    """Return whom a token names: by the product's id, else by verified address whoever has no such id yet.
+
+    They get it then, so that the address decides once only. Of several none is guessed.
+    """
+    known = await tx.end_users.by_external_id(said.scope, check.workspace_id, said.external_id)
+    if known is not None or said.email_key is None:
+        return known
+    having_it = await tx.end_users.by_email(said.scope, check.workspace_id, said.email_key)
+    if len(having_it) != 1 or having_it[0].external_id is not None:
+        return None
+    return await tx.end_users.update(having_it[0], external_id=said.external_id, updated_at=now)
+
+
+def _active(end_user: EndUser | None, external_id: str) -> EndUser:
     if end_user is None:
         raise EndUserNotFound(unknown_end_user(external_id))
     if end_user.suspended_at is not None:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.mail import Mailer
+from gateway.tenancy.handoff_keys import HandoffKeySafe
 from gateway.web.email_codes import EmailCodes
+from gateway.web.handoff_tokens import HandoffTokens
 from gateway.web.handoffs import Handoffs
+from gateway.web.key_sets import KeySets
 from gateway.web.known_browsers import KnownBrowsers
 from gateway.web.mailed_codes import MailedCodes
 from gateway.web.openid import OpenId
@@ -23,6 +26,7 @@ class Identity:
 
     codes: EmailCodes
     handoffs: Handoffs
+    handoff_tokens: HandoffTokens
     browsers: KnownBrowsers
     sign_in_codes: SignInCodes
     openid: OpenId
@@ -34,11 +38,16 @@ def identity_checks(
 ) -> Identity:
     """Build them all over one database."""
     mailed = MailedCodes(database, cipher=cipher, mailer=mailer, clock=clock)
+    keys = KeySets(http, clock=clock)
+    provider_keys = OpenIdKeys(http, keys=keys, clock=clock)
     return Identity(
         codes=EmailCodes(database, codes=mailed, clock=clock),
         handoffs=Handoffs(database, cipher=cipher, public_url=public_url, clock=clock),
+        handoff_tokens=HandoffTokens(
+            database, keys=keys, safe=HandoffKeySafe(cipher), public_url=public_url, clock=clock
+        ),
         browsers=KnownBrowsers(database, clock=clock),
         sign_in_codes=SignInCodes(database, codes=mailed, clock=clock),
-        openid=OpenId(database, keys=OpenIdKeys(http, clock=clock), cipher=cipher, public_url=public_url, clock=clock),
+        openid=OpenId(database, keys=provider_keys, cipher=cipher, public_url=public_url, clock=clock),
         signed_in=SignedInBrowsers(database, clock=clock),
     )

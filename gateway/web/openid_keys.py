@@ -1,24 +1,21 @@
 """What OpenID providers publish about themselves: their endpoints and keys, fetched by the one guarded way out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jwt
 
-from gateway.kit import json
 from gateway.kit.clock import Clock
 from gateway.kit.notations import is_loopback
 from gateway.kit.single_flight import SingleFlight
-from integrations.ports import Http, HttpError, HttpRequest
+from gateway.web.key_sets import FetchFailed, KeySets, fetch_object, send_for_object
+from integrations.ports import Http, HttpRequest
 
 _KEPT: Final = timedelta(minutes=10)
-_KEYS_ANEW_AFTER: Final = timedelta(seconds=30)
 _MOST_KEPT: Final = 500
-_TIMEOUT_SECONDS: Final = 10.0
-_MAX_BYTES: Final = 256 * 1024
 _WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
 
@@ -45,36 +42,36 @@ class Discovered:
     takes_secret_in_form: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Kept:
     document: Discovered
     until: datetime
-    keys: jwt.PyJWKSet | None = field(default=None, repr=False)
-    keys_since: datetime | None = None
 
 
 class OpenIdKeys:
-    """Keeps documents and keys for ten minutes, and asks for keys anew when one is unknown."""
+    """Keeps documents for ten minutes; keys as `KeySets` does."""
 
-    def __init__(self, http: Http, *, clock: Clock) -> None:
+    def __init__(self, http: Http, *, keys: KeySets, clock: Clock) -> None:
         self._http = http
+        self._keys = keys
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._flights: SingleFlight[str, _Kept] = SingleFlight()
 
     async def discover(self, issuer: str) -> Discovered:
         """Return where an issuer's endpoints are. Raises `ProviderFailed`."""
-        return (await self._of(issuer)).document
+        kept = self._kept.get(issuer)
+        if kept is None or kept.until <= self._clock():
+            kept = await self._flights.run(issuer, lambda: self._discover(issuer))
+        return kept.document
 
     async def key(self, issuer: str, key_id: str | None) -> jwt.PyJWK:
         """Return the key that a token names, or the only one there is. Raises `ProviderFailed`."""
-        kept = await self._of(issuer)
-        found = None if kept.keys is None else _key(kept.keys, key_id)
-        may_ask = kept.keys_since is None or self._clock() - kept.keys_since >= _KEYS_ANEW_AFTER
-        if found is None and may_ask:
-            kept.keys = await self._keys(kept.document)
-            kept.keys_since = self._clock()
-            found = _key(kept.keys, key_id)
+        document = await self.discover(issuer)
+        try:
+            found = await self._keys.key(document.jwks_uri, key_id)
+        except FetchFailed as failed:
+            raise ProviderFailed(f"the provider's keys: {failed.message}") from failed
         if found is None:
             raise ProviderFailed("the id_token is signed by a key that the provider does not publish")
         return found
@@ -82,24 +79,15 @@ class OpenIdKeys:
     async def fetch(self, request: HttpRequest) -> tuple[int, Mapping[str, Any]]:
         """Return status and JSON object of an answer. Raises `ProviderFailed`."""
         try:
-            response = await self._http.send(request)
-            parsed: Any = json.parse(response.body)
-        except HttpError as error:
-            raise ProviderFailed(f"the provider can't be reached: {error.message}") from error
-        except json.JsonRefused as error:
-            raise ProviderFailed(f"the provider's answer is no JSON: {error}") from error
-        if not isinstance(parsed, dict):
-            raise ProviderFailed("the provider's answer is no JSON object")
-        return response.status, cast("Mapping[str, Any]", parsed)
-
-    async def _of(self, issuer: str) -> _Kept:
-        kept = self._kept.get(issuer)
-        if kept is not None and kept.until > self._clock():
-            return kept
-        return await self._flights.run(issuer, lambda: self._discover(issuer))
+            return await send_for_object(self._http, request)
+        except FetchFailed as failed:
+            raise ProviderFailed(f"the provider: {failed.message}") from failed
 
     async def _discover(self, issuer: str) -> _Kept:
-        status, told = await self._get(issuer.rstrip("/") + _WELL_KNOWN)
+        try:
+            status, told = await fetch_object(self._http, issuer.rstrip("/") + _WELL_KNOWN)
+        except FetchFailed as failed:
+            raise ProviderFailed(f"the provider's discovery document: {failed.message}") from failed
         if status != 200:
             raise ProviderFailed(f"the provider's discovery document answers {status}")
         if told.get("issuer") != issuer:
@@ -109,27 +97,6 @@ class OpenIdKeys:
             self._kept.clear()
         self._kept[issuer] = kept
         return kept
-
-    async def _keys(self, document: Discovered) -> jwt.PyJWKSet:
-        status, told = await self._get(document.jwks_uri)
-        try:
-            keys = jwt.PyJWKSet.from_dict(dict(told))
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise ProviderFailed("the provider publishes no keys that can be used") from error
-        if status != 200:
-            raise ProviderFailed(f"the provider's keys answer {status}")
-        return keys
-
-    async def _get(self, address: str) -> tuple[int, Mapping[str, Any]]:
-        return await self.fetch(
-            HttpRequest(
-                "GET",
-                address,
-                headers={"Accept": "application/json"},
-                timeout_seconds=_TIMEOUT_SECONDS,
-                max_response_bytes=_MAX_BYTES,
-            )
-        )
 
 
 def _document(told: Mapping[str, Any], issuer: str) -> Discovered:
@@ -158,9 +125,3 @@ def _endpoint(told: Mapping[str, Any], name: str) -> str:
     if not isinstance(address, str) or not is_safe:
         raise ProviderFailed(f"the provider's discovery document has no {name} that can be used")
     return address
-
-
-def _key(keys: jwt.PyJWKSet, key_id: str | None) -> jwt.PyJWK | None:
-    if key_id is not None:
-        return next((key for key in keys.keys if key.key_id == key_id), None)
-    return keys.keys[0] if len(keys.keys) == 1 else None

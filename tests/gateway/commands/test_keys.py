@@ -96,6 +96,7 @@ async def seal_some(database: Database, keys: list[bytes]) -> list[str]:
         tenant = await plant(tx)
         await tx.connections.delete(tenant.connection)
         await tx.oauth_apps.delete(tenant.app)
+        await tx.handoff_keys.delete(tenant.handoff_key)
         await tx.revocations.delete(tenant.revocation)
         await tx.webhooks.delete(tenant.webhook)
         for row_id, key in zip(ids, keys, strict=True):
@@ -128,14 +129,15 @@ async def test_resealing_reaches_what_other_tables_hold(database: Database) -> N
         for repository, row in (
             (tx.oauth_apps, tenant.app),
             (tx.identity_providers, tenant.provider),
+            (tx.handoff_keys, tenant.handoff_key),
             (tx.revocations, tenant.revocation),
             (tx.webhooks, tenant.webhook),
         ):
             sealed = old.seal(b"a secret", row.table, row.id, row.organization_id)
             await repository.update(row, sealed=sealed)  # pyright: ignore[reportArgumentType]  # each its own row
-    assert await reseal_all(database, Cipher([NEW, OLD])) == 4
+    assert await reseal_all(database, Cipher([NEW, OLD])) == 5
     async with database.read() as tx:
-        for repository in (tx.oauth_apps, tx.identity_providers, tx.revocations, tx.webhooks):
+        for repository in (tx.oauth_apps, tx.identity_providers, tx.handoff_keys, tx.revocations, tx.webhooks):
             (row,) = await repository.all_sealed(after="", limit=10)
             assert new.open(row.sealed or b"", row.table, row.id, row.organization_id) == b"a secret"
 

@@ -88,6 +88,16 @@ async def test_who_is_logged_in_at_the_product_gets_in_without_typing_anything(s
     assert scene.sink.received == []
 
 
+async def test_the_example_tells_whoever_comes_too_late_or_without_a_challenge_to_begin_again(scene: Scene) -> None:
+    alice, bob, url = await logged_in(scene, "alice"), await logged_in(scene, "bob"), await scene.setup_url()
+    address = await begun(alice, url)
+    # As the answer of the gateway is: confirmed before, none like it, none at all.
+    await confirmed(scene, address, "alice")
+    for given, status in ((address, 409), (address + "x", 404), (address.partition("?")[0], 400)):
+        page = await bob.open(given)
+        assert (page.status, "begin again" in page.text) == (status, True)
+
+
 async def test_the_product_learns_a_challenge_and_nothing_else(scene: Scene) -> None:
     alice, url = await logged_in(scene, "alice"), await scene.setup_url()
     address = await begun(alice, url)
