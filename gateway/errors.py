@@ -60,6 +60,12 @@ class ScopeDenied(Forbidden):
     code = "SCOPE_DENIED"
 
 
+class QuotaExceeded(Forbidden):
+    """There are as many of these as there may be."""
+
+    code = "QUOTA_EXCEEDED"
+
+
 class NotFound(ToolgateError):
     """There is no such thing within the caller's reach."""
 

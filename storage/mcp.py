@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlmodel import col
 
 from storage.records import McpServer, McpServerTool, McpToken
@@ -97,6 +97,21 @@ class McpTokens(Repository[McpToken]):
         if end_user_id is not None:
             conditions.append(col(McpToken.end_user_id) == end_user_id)
         return await self._page(scope, *conditions, limit=limit, offset=offset)
+
+    async def count_made_for(self, scope: TenantScope, server_id: str, *, end_user_id: str, now: datetime) -> int:
+        """Return how many unexpired tokens of a server were made for an end user other than by signing in."""
+        found = await self._session.scalar(
+            select(func.count())
+            .select_from(McpToken)
+            .where(
+                self._boundary(scope),
+                col(McpToken.server_id) == server_id,
+                col(McpToken.end_user_id) == end_user_id,
+                col(McpToken.grant_id).is_(None),
+                or_(col(McpToken.expires_at).is_(None), col(McpToken.expires_at) > now),
+            )
+        )
+        return found or 0
 
     async def delete_of_server(
         self, server: McpServer, *, kinds: Collection[str], except_of: str | None = None

@@ -13,6 +13,7 @@ from gateway.errors import (
     McpBearerDisabled,
     McpOAuthDisabled,
     NotFound,
+    QuotaExceeded,
     ValidationFailed,
 )
 from gateway.kit.clock import Clock
@@ -23,6 +24,8 @@ from storage.records import EndUser, McpServer, McpToken
 from storage.scope import TenantScope
 
 DEFAULT_LIFETIME = timedelta(days=30)
+MOST_LIVE = 1_000
+"""Tokens for one end user at one server. Nobody has so many programs: a backend mints them and lets them lie."""
 TOOLS_SCOPE = "mcp:tools"
 CODE_SCOPE = "mcp:code"
 
@@ -80,7 +83,7 @@ class McpTokens:
         """Make a token for an end user.
 
         Raises `NotFound`, `EndUserNotFound`, `McpBearerDisabled`, `McpOAuthDisabled`, `InvalidMcpScopes`,
-        `Forbidden` (suspended), `ValidationFailed` (the server is for somebody else).
+        `Forbidden` (suspended), `QuotaExceeded`, `ValidationFailed` (the server is for somebody else).
         """
         async with self._database.write() as tx:
             server = await existing_server(tx, scope, server_id)
@@ -88,6 +91,7 @@ class McpTokens:
             scopes = accept_scopes(server.mode, new.scopes)
             end_user = await _end_user(tx, scope, server, new.end_user)
             now = self._clock()
+            await _check_room(tx, scope, server, end_user, now=now)
             token = mint(TokenKind.MCP if new.kind is EndUserTokenKind.BEARER else TokenKind.MCP_OAUTH)
             row = _row(server, token, kind=new.kind, now=now, end_user_id=end_user.id, scopes=scopes)
             row.expires_at = now + (new.lifetime or DEFAULT_LIFETIME)
@@ -165,6 +169,18 @@ def _check_kind(server: McpServer, kind: EndUserTokenKind) -> None:
         raise McpBearerDisabled("this MCP server takes OAuth tokens only; set authMode to oauth_and_bearer")
     if kind is EndUserTokenKind.OAUTH and server.auth_mode == "bearer":
         raise McpOAuthDisabled("this MCP server takes no OAuth tokens; set authMode to oauth_and_bearer")
+
+
+async def _check_room(
+    tx: Transaction, scope: TenantScope, server: McpServer, end_user: EndUser, *, now: datetime
+) -> None:
+    """Refuse one more than there may be, rather than end an older one that a program may still use."""
+    live = await tx.mcp_tokens.count_made_for(scope, server.id, end_user_id=end_user.id, now=now)
+    if live >= MOST_LIVE:
+        raise QuotaExceeded(
+            f"endUserId: this end user has {live:,} live tokens at this MCP server, which is as many as there may be; "
+            "revoke what is not used any more, and give shorter ones (expiresIn)"
+        )
 
 
 async def _end_user(tx: Transaction, scope: TenantScope, server: McpServer, reference: str) -> EndUser:

@@ -216,6 +216,9 @@ QUESTIONS: dict[str, Question] = {
     "mcp_tokens.get": lambda tx, scope, its: tx.mcp_tokens.get(scope, its.token),
     "mcp_tokens.static_of": lambda tx, scope, its: tx.mcp_tokens.static_of(scope, its.server),
     "mcp_tokens.servers_with_static": lambda tx, scope, its: tx.mcp_tokens.servers_with_static(scope, [its.server]),
+    "mcp_tokens.count_made_for": lambda tx, scope, its: tx.mcp_tokens.count_made_for(
+        scope, its.server, end_user_id=its.end_user, now=NOW
+    ),
     "mcp_tokens.page_of_end_users": lambda tx, scope, its: tx.mcp_tokens.page_of_end_users(
         scope, its.server, end_user_id=None, now=NOW, **PAGE
     ),

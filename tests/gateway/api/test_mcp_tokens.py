@@ -4,9 +4,14 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
+from gateway.access.mcp_tokens import MOST_LIVE
+from gateway.kit.ids import new_id
 from gateway.mcp.auth import McpDoorkeeper
 from gateway.wiring import Gateway
+from storage.records import McpToken
 from tests.parts.rest import Rest, failure
 
 SERVERS = "/mcp/servers"
@@ -171,3 +176,21 @@ async def test_a_server_of_a_deleted_end_user_serves_nobody(
     assert not await opens(doorkeeper, pinned["server"], pinned["bearerToken"])
     regenerated = await api.post(f"{SERVERS}/{pinned['server']['id']}/regenerate-token")
     assert failure(regenerated) == (409, "MCP_STATIC_BEARER_INCOMPATIBLE")
+
+
+async def test_a_backend_holds_a_thousand_live_tokens_for_an_end_user_and_none_ends_for_one_more(
+    api: Rest, server: dict[str, Any], gateway: Gateway
+) -> None:
+    path = f"{SERVERS}/{server['id']}"
+    ending = (await api.post(f"{path}/oauth-tokens", {"endUserId": "alice", "expiresIn": 60})).json()["token"]
+    async with gateway.database.write() as tx:
+        [row] = (await tx.session.scalars(select(McpToken).where(col(McpToken.id) == ending["id"]))).all()
+        like = {name: getattr(row, name) for name in McpToken.model_fields if name not in ("id", "token_hash")}
+        copies = [McpToken(id=new_id(), token_hash=f"hash {number}", **like) for number in range(MOST_LIVE - 1)]
+        await tx.mcp_tokens.insert_many(copies)
+    for kind in ("oauth-tokens", "access-tokens"):
+        assert failure(await api.post(f"{path}/{kind}", {"endUserId": "alice"})) == (403, "QUOTA_EXCEEDED")
+        assert (await api.post(f"{path}/{kind}", {"endUserId": "bob"})).status_code == 201
+    assert (await api.get(f"{path}/access-tokens", endUserId="alice")).json()["total"] == MOST_LIVE
+    await api.delete(f"{path}/access-tokens/{ending['id']}")
+    assert (await api.post(f"{path}/oauth-tokens", {"endUserId": "alice"})).status_code == 201
