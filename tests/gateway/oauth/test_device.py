@@ -1,5 +1,6 @@
 """Devices: they show a code, a person enters it in a browser and decides, they fetch what it gave (RFC 8628)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ async def scene(settings: Settings) -> AsyncIterator[SignInScene]:
 
 @pytest.fixture
 async def device(scene: SignInScene) -> Device:
+    return await device_for_alice(scene)
+
+
+async def device_for_alice(scene: SignInScene) -> Device:
+    """A device that shows its code to alice."""
     await scene.end_user("alice", email=ALICE, displayName="Alice")
     asking = Asking((await scene.browser()).http, scene.gateway, await scene.server())
     client = await asking.registered(grant_types=[DEVICE_GRANT, "refresh_token"], redirect_uris=[])
@@ -143,6 +149,13 @@ async def test_a_device_is_answered_once(device: Device, scene: SignInScene) -> 
     late = await second.send(pages[1].forms[0], decision="allow")
     assert late.status == 404
     assert refusal(await device.polled_later()) == (400, "access_denied")
+
+
+async def test_a_device_that_asks_twenty_times_at_once_is_let_in_once(device: Device, scene: SignInScene) -> None:
+    person = await scene.browser()
+    await person.send((await device.asked(person)).forms[0], decision="allow")
+    polls = await asyncio.gather(*(device.poll() for _ in range(20)))
+    assert sorted(answer.status_code for answer in polls) == [200] + [400] * 19
 
 
 async def test_a_link_alone_does_nothing_and_a_form_from_elsewhere_neither(device: Device, scene: SignInScene) -> None:
