@@ -174,5 +174,15 @@ def list_integrations() -> None:
     list_all()
 
 
+@integrations.command("docs")
+def write_integration_pages(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where the pages are written.")],
+) -> None:
+    """Write a page for each integration, with its actions, how each is proven, and what has to be set up."""
+    from gateway.commands.integration_pages import write_pages
+
+    write_pages(folder)
+
+
 if __name__ == "__main__":
     main()
