@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gateway.access.api_keys import ApiKeys
 from gateway.access.client_authentication import ClientAuthentication
 from gateway.access.client_documents import ClientDocuments
+from gateway.access.client_keys import ClientKeys
 from gateway.access.device_codes import DeviceCodes
 from gateway.access.grant_calls import GrantCalls
 from gateway.access.manual_tools import ManualTools
@@ -351,7 +352,9 @@ def _authorizing(
     return Authorizing(
         clients=clients,
         registered=RegisteredClients(database, clock=clock),
-        authentication=ClientAuthentication(clients, http=egress, issuer=issuer, clock=clock),
+        authentication=ClientAuthentication(
+            clients, keys=ClientKeys(egress, clock=clock), issuer=issuer, clock=clock
+        ),
         requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
         grants=grants,
         standing=StandingGrants(database, clock=clock),

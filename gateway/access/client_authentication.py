@@ -4,23 +4,21 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import jwt
 
+from gateway.access.client_keys import ClientKeys
 from gateway.access.oauth_clients import ClientView, OAuthClients
 from gateway.access.oauth_errors import OAuthError
-from gateway.kit import json
 from gateway.kit.clock import Clock
 from gateway.kit.tokens import hash_token
-from integrations.ports import Http, HttpError, HttpRequest
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address
 SIGNING_ALGORITHMS: Final = ("ES256", "ES384", "EdDSA", "RS256", "PS256")
 _MOST_LIFETIME: Final = timedelta(minutes=10)
-_MAX_KEYS_BYTES: Final = 64 * 1024
-_TIMEOUT_SECONDS: Final = 5.0
+_LONGEST_JTI: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +35,22 @@ class ShownClient:
 class ClientAuthentication:
     """Holds what a request shows against what is known of the client."""
 
-    def __init__(self, clients: OAuthClients, *, http: Http, issuer: str, clock: Clock) -> None:
+    def __init__(self, clients: OAuthClients, *, keys: ClientKeys, issuer: str, clock: Clock) -> None:
         self._clients = clients
-        self._http = http
+        self._keys = keys
         self._audiences = (issuer, issuer + TOKEN_PATH)
         self._clock = clock
         self._used: dict[tuple[str, str], datetime] = {}
 
+    def is_at_hand(self, shown: ShownClient) -> bool:
+        """Tell whether finding out who asks makes us ask nobody else."""
+        client_id = shown.client_id
+        if client_id is None and shown.assertion is not None:
+            client_id = _issuer_of(shown.assertion)
+        return client_id is None or self._clients.is_at_hand(client_id)
+
     async def client(self, shown: ShownClient) -> ClientView:
-        """Return who asks. Raises `OAuthError` (`invalid_client`, `invalid_request`)."""
+        """Return who asks. Raises `OAuthError` (`invalid_client`, `invalid_request`, `temporarily_unavailable`)."""
         if shown.assertion is not None:
             return await self._by_assertion(shown)
         if shown.client_id is None:
@@ -69,10 +74,11 @@ class ClientAuthentication:
         client = await self._clients.find(client_id)
         if client.auth_method != "private_key_jwt":
             raise OAuthError("invalid_client", f"this client authenticates by {client.auth_method}")
+        key = await self._keys.key(client, _key_id_of(assertion))
         try:
             claims = jwt.decode(
                 assertion,
-                _fitting_key(await self._keys(client), assertion),
+                key,
                 algorithms=list(SIGNING_ALGORITHMS),
                 audience=self._audiences,
                 issuer=client.client_id,
@@ -94,26 +100,18 @@ class ClientAuthentication:
         now, expires = self._clock(), claims["exp"]
         if not isinstance(expires, int | float) or not now.timestamp() < expires <= (now + _MOST_LIFETIME).timestamp():
             raise OAuthError("invalid_client", "client_assertion: exp has to be within the next ten minutes")
-        self._used = {key: until for key, until in self._used.items() if until > now}
+        self._forget_until(now)
         key = (client.client_id, str(claims["jti"]))
+        if len(key[1]) > _LONGEST_JTI:
+            raise OAuthError("invalid_client", f"client_assertion: jti: at most {_LONGEST_JTI} characters")
         if key in self._used:
             raise OAuthError("invalid_client", "client_assertion: its jti was used before")
         self._used[key] = now + _MOST_LIFETIME
 
-    async def _keys(self, client: ClientView) -> Mapping[str, Any]:
-        if client.jwks is not None:
-            return client.jwks
-        request = HttpRequest(
-            "GET", client.jwks_uri or "", timeout_seconds=_TIMEOUT_SECONDS, max_response_bytes=_MAX_KEYS_BYTES
-        )
-        try:
-            response = await self._http.send(request)
-            keys: Any = json.parse(response.body) if response.status == 200 else None
-        except (HttpError, json.JsonRefused) as error:
-            raise OAuthError("invalid_client", "jwks_uri: the client's keys can't be fetched") from error
-        if not isinstance(keys, dict):
-            raise OAuthError("invalid_client", "jwks_uri: the address does not answer 200 with a set of keys")
-        return cast("dict[str, Any]", keys)
+    def _forget_until(self, now: datetime) -> None:
+        # Whoever was taken up first ends first: only those that have ended are looked at.
+        while self._used and self._used[first := next(iter(self._used))] <= now:
+            del self._used[first]
 
 
 def _method(shown: ShownClient) -> str:
@@ -128,10 +126,8 @@ def _issuer_of(assertion: str) -> str:
     return str(claims.get("iss", ""))
 
 
-def _fitting_key(keys: Mapping[str, Any], assertion: str) -> jwt.PyJWK:
-    found = jwt.PyJWKSet.from_dict(dict(keys)).keys
-    wanted = jwt.get_unverified_header(assertion).get("kid")
-    fitting = [key for key in found if wanted is None or key.key_id == wanted]
-    if len(fitting) != 1:
-        raise jwt.InvalidKeyError("no single key of this kid")
-    return fitting[0]
+def _key_id_of(assertion: str) -> str | None:
+    try:
+        return jwt.get_unverified_header(assertion).get("kid")
+    except jwt.PyJWTError as error:
+        raise OAuthError("invalid_client", "client_assertion: it is no JWT") from error

@@ -1,40 +1,25 @@
 """Client ID Metadata Documents: a client's id is the https address of what it says of itself (security R15).
 
-(draft-ietf-oauth-client-id-metadata-document). Documents are kept as long as their headers allow, within bounds;
-failures are not kept.
+(draft-ietf-oauth-client-id-metadata-document). Documents are kept as long as their headers allow, within bounds.
 """
 
 import re
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from gateway.access.client_metadata import ClientMetadata, read_metadata
 from gateway.access.oauth_errors import OAuthError, UnknownClient
+from gateway.access.published import LEAST, MOST, USUAL, Published, fetch
 from gateway.kit import json
 from gateway.kit.clock import Clock
-from gateway.kit.rates import Windows
-from gateway.kit.single_flight import SingleFlight
-from integrations.ports import Http, HttpError, HttpRequest, HttpResponse
+from integrations.ports import Http, HttpResponse
 
 _MAX_BYTES: Final = 5 * 1024
-_TIMEOUT_SECONDS: Final = 3.0
 _MAX_ADDRESS: Final = 2_048
-_LEAST: Final = timedelta(minutes=1)
-_USUAL: Final = timedelta(minutes=10)
-_MOST: Final = timedelta(hours=24)
-_KEPT: Final = 1_000
-_PER_HOST_AND_MINUTE: Final = 60
+_WHAT: Final = "client_id: the metadata document"
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?/[A-Za-z0-9\-._~/!$&'()*+,;=:@%?]+")
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=(\d{1,9})(?:$|[\s,])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    metadata: ClientMetadata
-    until: datetime
 
 
 class ClientDocuments:
@@ -42,38 +27,19 @@ class ClientDocuments:
 
     def __init__(self, http: Http, *, clock: Clock) -> None:
         self._http = http
-        self._clock = clock
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._flights: SingleFlight[str, ClientMetadata] = SingleFlight()
-        self._fetches = Windows(limit=_PER_HOST_AND_MINUTE, clock=clock)
+        self._published = Published(self._fetch, what=_WHAT, clock=clock)
 
     async def get(self, address: str) -> ClientMetadata:
-        """Return what the document at this address says. Raises `UnknownClient`."""
-        kept = self._kept.get(address)
-        if kept is not None and kept.until > self._clock():
-            self._kept.move_to_end(address)
-            return kept.metadata
-        return await self._flights.run(address, lambda: self._fetch(address))
+        """Return what the document at this address says. Raises `UnknownClient`, `ClientOutOfReach`."""
+        return await self._published.get(address)
 
-    async def _fetch(self, address: str) -> ClientMetadata:
-        if self._fetches.hit(urlsplit(address).netloc).is_exceeded:
-            raise UnknownClient("client_id: documents of this host were asked for too often; wait a minute")
-        request = HttpRequest(
-            "GET",
-            address,
-            headers={"Accept": "application/json"},
-            timeout_seconds=_TIMEOUT_SECONDS,
-            max_response_bytes=_MAX_BYTES,
-        )
-        try:
-            response = await self._http.send(request)
-        except HttpError as error:
-            raise UnknownClient(f"client_id: the metadata document can't be fetched: {error.message}") from error
-        metadata = _read(response, address)
-        self._kept[address] = _Kept(metadata, self._clock() + _lifetime(response))
-        if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return metadata
+    def has(self, address: str) -> bool:
+        """Tell whether this document has been there before."""
+        return self._published.has(address)
+
+    async def _fetch(self, address: str) -> tuple[ClientMetadata, timedelta]:
+        response = await fetch(self._http, address, what=_WHAT, most_bytes=_MAX_BYTES)
+        return _read(response, address), _lifetime(response)
 
 
 def is_document_address(client_id: str) -> bool:
@@ -109,6 +75,6 @@ def _read(response: HttpResponse, address: str) -> ClientMetadata:
 def _lifetime(response: HttpResponse) -> timedelta:
     control = response.headers.get("cache-control", "").lower()
     if "no-store" in control or "no-cache" in control:
-        return _LEAST
+        return LEAST
     age = _MAX_AGE.search(control)
-    return _USUAL if age is None else min(max(timedelta(seconds=int(age[1])), _LEAST), _MOST)
+    return USUAL if age is None else min(max(timedelta(seconds=int(age[1])), LEAST), MOST)

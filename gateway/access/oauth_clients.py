@@ -10,12 +10,18 @@ from gateway.access.client_documents import ClientDocuments, is_document_address
 from gateway.access.client_metadata import ClientMetadata
 from gateway.access.oauth_errors import UnknownClient
 from gateway.kit.clock import Clock
-from gateway.kit.ids import new_id
+from gateway.kit.ids import as_id, new_id
 from gateway.kit.tokens import MintedToken, TokenKind, hash_token, mint
 from storage.database import Database
 from storage.records import McpServer, OAuthClient
 
 UNUSED_LIFETIME: Final = timedelta(days=90)
+NEVER_USED_LIFETIME: Final = timedelta(days=7)
+"""Of a registration that nobody has allowed anything yet; a person may come back to a sign-in the other day."""
+MOST_NEVER_USED: Final = 50_000
+"""Anybody may register, so those that are not used have to end; the newest are kept, as their people are on the way."""
+_TRIMMED_IN: Final = 500
+"""Parts of those; so many more than there may be are there for a while, so that not each registration counts them."""
 _USE_NOTED_EVERY: Final = timedelta(hours=1)
 
 
@@ -57,24 +63,32 @@ class Registered:
 class OAuthClients:
     """Finds clients, and registers those that ask for it."""
 
-    def __init__(self, database: Database, *, documents: ClientDocuments, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, documents: ClientDocuments, clock: Clock, most_never_used: int = MOST_NEVER_USED
+    ) -> None:
         self._database = database
         self._documents = documents
         self._clock = clock
+        self._most_never_used = most_never_used
+        self._registered = 0
+
+    def is_at_hand(self, client_id: str) -> bool:
+        """Tell whether finding this client asks nobody else, or only one that has answered before."""
+        return not is_document_address(client_id) or self._documents.has(client_id)
 
     async def find(self, client_id: str) -> ClientView:
-        """Return a client. Raises `UnknownClient`."""
+        """Return a client. Raises `UnknownClient`, `ClientOutOfReach`."""
         if is_document_address(client_id):
             return _of_document(client_id, await self._documents.get(client_id))
-        async with self._database.read() as tx:
-            row = await tx.oauth_clients.by_client_id(client_id)
+        row = await self._row(client_id)
         if row is None or (row.expires_at is not None and row.expires_at <= self._clock()):
             raise UnknownClient("there is no such client (any more): register again")
         return _of_row(row)
 
     async def register(self, metadata: ClientMetadata) -> Registered:
-        """Take up a client that registers itself."""
+        """Take up a client that registers itself, in the place of the oldest never used one if there are too many."""
         now = self._clock()
+        self._registered += 1
         token = mint(TokenKind.CLIENT_REGISTRATION)
         secret = mint(TokenKind.CLIENT_SECRET) if metadata.auth_method.startswith("client_secret_") else None
         row = OAuthClient(
@@ -84,18 +98,19 @@ class OAuthClients:
             **said(metadata),
             secret_hash=None if secret is None else secret.hash,
             registration_hash=token.hash,
-            expires_at=now + UNUSED_LIFETIME,
+            expires_at=now + NEVER_USED_LIFETIME,
             created_at=now,
             updated_at=now,
         )
         async with self._database.write() as tx:
             await tx.oauth_clients.insert(row)
+            if self._registered % max(1, self._most_never_used // _TRIMMED_IN) == 0:
+                await tx.oauth_clients.trim_never_used(keep=self._most_never_used)
         return Registered(row, secret, token)
 
     async def managed(self, client_id: str, token: str) -> OAuthClient | None:
         """Return the dynamic client that this registration token manages (RFC 7592)."""
-        async with self._database.read() as tx:
-            row = await tx.oauth_clients.by_client_id(client_id)
+        row = await self._row(client_id)
         is_its = row is not None and row.registration_hash == hash_token(token)
         return row if is_its and row is not None and row.kind == "dynamic" else None
 
@@ -121,6 +136,12 @@ class OAuthClients:
             row = await tx.oauth_clients.by_client_id(client.client_id)
             if row is not None:
                 await tx.oauth_clients.update(row, last_used_at=now, expires_at=now + UNUSED_LIFETIME)
+
+    async def _row(self, client_id: str) -> OAuthClient | None:
+        if as_id(client_id) != client_id:
+            return None
+        async with self._database.read() as tx:
+            return await tx.oauth_clients.by_client_id(client_id)
 
 
 def said(metadata: ClientMetadata) -> dict[str, Any]:

@@ -25,6 +25,13 @@ class UnknownClient(OAuthError):
         super().__init__("invalid_client", description)
 
 
+class ClientOutOfReach(OAuthError):
+    """What a client says of itself can't be read just now: it is neither known nor unknown."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__("temporarily_unavailable", description)
+
+
 class RedirectRefused(OAuthError):
     """The client has not registered this redirect address: nobody is redirected anywhere."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from gateway.access.oauth_clients import ClientView, OAuthClients
-from gateway.access.oauth_errors import OAuthError, UnknownClient
+from gateway.access.oauth_errors import ClientOutOfReach, OAuthError, UnknownClient
 from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, OAuthGrants
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
@@ -129,7 +129,7 @@ class OAuthRequests:
         carried = json.loads(self._cipher.open(row.sealed, *_context(row.id)))
         try:
             client = await self._clients.find(carried["client_id"])
-        except UnknownClient:
+        except (UnknownClient, ClientOutOfReach):
             return None
         return PendingRequest(
             id=row.id,

@@ -16,6 +16,8 @@ _PREFLIGHT: Final = {
     "Access-Control-Max-Age": "600",
 }
 
+_STATUS: Final = {"invalid_client": 401, "invalid_token": 401, "temporarily_unavailable": 503}
+
 
 def said(content: Mapping[str, Any], *, status: int = 200) -> Response:
     """Return JSON."""
@@ -24,11 +26,13 @@ def said(content: Mapping[str, Any], *, status: int = 200) -> Response:
 
 def refused(error: OAuthError, *, challenge: str | None = None) -> Response:
     """Return a failure (RFC 6749 5.2); `challenge` is the scheme by which who is not known may show who it is."""
-    status = 401 if error.error in ("invalid_client", "invalid_token") else 400
+    status = _STATUS.get(error.error, 400)
     interval = {"interval": error.interval} if isinstance(error, PolledTooSoon) else {}
     answer = said({"error": error.error, "error_description": error.description, **interval}, status=status)
     if status == 401 and challenge is not None:
         answer.headers["WWW-Authenticate"] = f'{challenge} realm="Toolgate"'
+    if status == 503:
+        answer.headers["Retry-After"] = "60"
     return answer
 
 

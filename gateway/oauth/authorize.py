@@ -1,14 +1,13 @@
 """The authorization endpoint: everything about a request is checked here, before anybody signs in (RFC 6749 4.1.1)."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.access.oauth_clients import ClientView
-from gateway.access.oauth_errors import OAuthError, UnknownClient
+from gateway.access.oauth_errors import ClientOutOfReach, OAuthError
 from gateway.access.oauth_requests import NewRequest, answer_address
 from gateway.access.redirect_uris import is_registered
 from gateway.kit.rates import Windows
@@ -44,18 +43,12 @@ class Authorize:
 
         Where client or redirect address are not known, nobody is redirected anywhere. Raises `PageStop`.
         """
-        try:
-            query = of_query(request)
-            given = query.once
-            client, redirect_uri = await self._client(given)
-        except OAuthError as error:
-            self._limits.count_stranger(request)
-            raise _not_from_a_client(error) from error
+        query, client, redirect_uri = await self._known(request)
         try:
             new = await self._checked(query, client, redirect_uri)
         except OAuthError as error:
             told = {"error": error.error, "error_description": error.description}
-            address = answer_address(redirect_uri, told, state=given.get("state"), issuer=self._issuer)
+            address = answer_address(redirect_uri, told, state=query.once.get("state"), issuer=self._issuer)
             return lead_to(address, is_https=self._is_https)
         window = self._begun.hit(self._limits.client(request))
         if window.is_exceeded:
@@ -63,14 +56,22 @@ class Authorize:
         key = await self._requests.begin(new, browser=browser_of(request))
         return lead_to(addresses.of_request(addresses.SIGN_IN, key), is_https=self._is_https)
 
-    async def _client(self, given: Mapping[str, str]) -> tuple[ClientView, str]:
-        if "client_id" not in given:
-            raise UnknownClient("client_id: is missing")
-        client = await self._clients.find(given["client_id"])
-        redirect_uri = given.get("redirect_uri")
-        if redirect_uri is None or not is_registered(redirect_uri, client.redirect_uris):
-            raise OAuthError("invalid_request", "redirect_uri: is not one that the client has registered")
-        return client, redirect_uri
+    async def _known(self, request: Request) -> tuple[Query, ClientView, str]:
+        """Return what is asked, the client that asks it, and where it is to be answered. Raises `PageStop`."""
+        asks_around = False
+        try:
+            query = of_query(request)
+            client_id = query.once.get("client_id", "")
+            asks_around = not self._clients.is_at_hand(client_id)
+            if asks_around:
+                # Before we do, and not when it has failed: a hundred at once would all be let through.
+                self._limits.count_stranger(request)
+            client = await self._clients.find(client_id)
+            return query, client, _registered(query.once.get("redirect_uri"), client)
+        except OAuthError as error:
+            if not asks_around:
+                self._limits.count_stranger(request)
+            raise _not_from_a_client(error) from error
 
     async def _checked(self, query: Query, client: ClientView, redirect_uri: str) -> NewRequest:
         given = query.once
@@ -102,7 +103,21 @@ class Authorize:
         )
 
 
+def _registered(redirect_uri: str | None, client: ClientView) -> str:
+    if redirect_uri is None or not is_registered(redirect_uri, client.redirect_uris):
+        raise OAuthError("invalid_request", "redirect_uri: is not one that the client has registered")
+    return redirect_uri
+
+
 def _not_from_a_client(error: OAuthError) -> PageStop:
+    if isinstance(error, ClientOutOfReach):
+        return PageStop(
+            "The program can’t be looked up just now",
+            "What it says of itself stands at an address that does not answer, or was asked for too often.",
+            f"For whoever makes it: {error.description}.",
+            "Connect the program again in a minute.",
+            status=503,
+        )
     return PageStop(
         "This sign-in link does not work",
         "The program that sent you here is not known, or gave an address that it has not registered.",

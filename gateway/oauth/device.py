@@ -12,6 +12,7 @@ from gateway.access.oauth_requests import NewRequest, WaitingDevice
 from gateway.oauth import addresses, answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
+from gateway.oauth.programs import Programs
 from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
@@ -32,6 +33,7 @@ class DeviceEndpoint:
         self._gateway = gateway
         self._issuer = gateway.settings.public_url
         self._limits = limits
+        self._programs = Programs(gateway.authorizing.authentication, limits=limits)
 
     async def begin(self, request: Request) -> Response:
         """Give a device its codes."""
@@ -59,13 +61,13 @@ class DeviceEndpoint:
         )
 
     async def _begun(self, request: Request) -> NewDevice:
-        authorizing, given = self._gateway.authorizing, await of_body(request)
-        client = await authorizing.authentication.client(shown_client(request, given))
+        given = await of_body(request)
+        client = await self._programs.asking(request, shown_client(request, given))
         if DEVICE_GRANT not in client.grant_types:
             raise OAuthError("unauthorized_client", f"this client is not registered for {DEVICE_GRANT}")
         server = await asked_server(self._gateway.database, client, given.get("resource"), issuer=self._issuer)
         scopes = asked_scopes(server, words(given.get("scope")))
-        return await authorizing.devices.begin(client, server, scopes=scopes)
+        return await self._gateway.authorizing.devices.begin(client, server, scopes=scopes)
 
 
 class DevicePage:

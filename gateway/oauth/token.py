@@ -16,6 +16,7 @@ from gateway.errors import RateLimited
 from gateway.oauth import answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words
+from gateway.oauth.programs import Programs
 from gateway.wiring import Authorizing
 
 _NOBODY: Final = ShownClient(client_id=None)
@@ -26,7 +27,8 @@ class TokenEndpoint:
     """The handlers of `/oauth/token` and `/oauth/revoke`."""
 
     def __init__(self, authorizing: Authorizing, *, limits: OAuthLimits) -> None:
-        self._authentication = authorizing.authentication
+        self._programs = Programs(authorizing.authentication, limits=limits)
+        self._clients = authorizing.clients
         self._grants = authorizing.grants
         self._services = authorizing.services
         self._devices = authorizing.devices
@@ -40,7 +42,7 @@ class TokenEndpoint:
             return answers.too_often(wait)
         try:
             given = await of_body(request)
-            client = await self._authentication.client(await self._shown_client(request, given))
+            client = await self._programs.asking(request, await self._shown_client(request, given))
             granted = await self._granted(client, given)
         except OAuthError as error:
             return self._refused(request, error)
@@ -56,7 +58,7 @@ class TokenEndpoint:
             return answers.too_often(wait)
         try:
             given = await of_body(request)
-            client = await self._authentication.client(shown_client(request, given))
+            client = await self._programs.asking(request, shown_client(request, given))
             token = _needed(given, "token")
         except OAuthError as error:
             return self._refused(request, error)
@@ -92,7 +94,10 @@ class TokenEndpoint:
             )
         if kind == "refresh_token":
             token = _needed(given, "refresh_token")
-            return await self._grants.refresh(client, token, resource=resource, scopes=scopes)
+            granted = await self._grants.refresh(client, token, resource=resource, scopes=scopes)
+            # Or the registration would end under a program that nobody has to sign in to again.
+            await self._clients.note_use(client)
+            return granted
         if kind == DEVICE_GRANT:
             return await self._devices.poll(client, _needed(given, "device_code"), resource=resource)
         if wait := self._limits.must_wait_for_a_service(client.client_id):

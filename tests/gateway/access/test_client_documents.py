@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.access.client_documents import ClientDocuments, is_document_address
-from gateway.access.oauth_errors import UnknownClient
-from integrations.ports import HttpRefused, HttpRequest, HttpResponse, HttpTimedOut, HttpTooLarge
+from gateway.access.oauth_errors import ClientOutOfReach, OAuthError, UnknownClient
+from integrations.ports import HttpRefused, HttpRequest, HttpResponse, HttpTimedOut, HttpTooLarge, HttpUnreachable
 from tests.parts.clock import Time
 
 ADDRESS = "https://agent.example/client.json"
@@ -82,7 +83,7 @@ async def test_a_client_is_what_its_document_says() -> None:
 async def test_a_document_that_is_not_right_in_every_point_makes_no_client_and_is_not_kept(web: Web) -> None:
     documents = ClientDocuments(web, clock=Time())
     for _ in range(2):
-        with pytest.raises(UnknownClient, match="client_id"):
+        with pytest.raises((UnknownClient, ClientOutOfReach), match="client_id"):
             await documents.get(ADDRESS)
     assert len(web.asked) == 2
 
@@ -98,10 +99,10 @@ async def test_a_document_is_kept_as_long_as_its_headers_say_within_bounds() -> 
         web, time = serving(DOCUMENT, cache_control=control), Time()
         documents = ClientDocuments(web, clock=time)
         await documents.get(ADDRESS)
-        time.passed += time.passed.__class__(seconds=kept)
+        time.passed += timedelta(seconds=kept)
         await documents.get(ADDRESS)
         assert len(web.asked) == 1, control
-        time.passed = time.passed.__class__(seconds=asked_again)
+        time.passed = timedelta(seconds=asked_again)
         await documents.get(ADDRESS)
         assert len(web.asked) == 2, control
 
@@ -110,11 +111,51 @@ async def test_one_host_is_not_asked_again_and_again() -> None:
     web = serving(DOCUMENT)
     documents = ClientDocuments(web, clock=Time())
     for number in range(60):
+        spelled = "agent.EXAMPLE" if number % 2 else "agent.example:443"
         with pytest.raises(UnknownClient):
-            await documents.get(f"https://agent.example/{number}")
-    with pytest.raises(UnknownClient, match="too often"):
+            await documents.get(f"https://{spelled}/{number}")
+    with pytest.raises(ClientOutOfReach, match="too often"):
         await documents.get(ADDRESS)
     assert len(web.asked) == 60
+
+
+async def test_whoever_makes_up_addresses_is_in_the_way_of_no_client_that_is_known() -> None:
+    web, time = serving(DOCUMENT, cache_control="max-age=60"), Time()
+    documents = ClientDocuments(web, clock=time)
+    await documents.get(ADDRESS)
+    time.passed += timedelta(seconds=61)
+    for number in range(70):
+        with pytest.raises(OAuthError):
+            await documents.get(f"https://agent.example/{number}")
+    assert (await documents.get(ADDRESS)).display_name == "Agent"
+
+
+@pytest.mark.parametrize("trouble", [HttpUnreachable("no route"), HttpTimedOut("slow"), 500, 503, 429])
+async def test_an_outage_of_its_host_does_not_cut_a_client_off_for_a_day(trouble: Exception | int) -> None:
+    web, time = serving(DOCUMENT), Time()
+    documents = ClientDocuments(web, clock=time)
+    await documents.get(ADDRESS)
+    broken = serving(DOCUMENT, status=trouble) if isinstance(trouble, int) else failing(trouble)
+    web.answer = broken.answer
+    time.passed = timedelta(hours=23)
+    assert (await documents.get(ADDRESS)).display_name == "Agent"
+    time.passed = timedelta(hours=24, minutes=2)
+    with pytest.raises(ClientOutOfReach):
+        await documents.get(ADDRESS)
+
+
+@pytest.mark.parametrize(
+    "gone", [serving(DOCUMENT, status=404), serving({**DOCUMENT, "client_id": "https://b.example/"})]
+)
+async def test_a_document_that_is_gone_or_another_ends_its_client_as_soon_as_it_is_looked_at(gone: Web) -> None:
+    web, time = serving(DOCUMENT), Time()
+    documents = ClientDocuments(web, clock=time)
+    await documents.get(ADDRESS)
+    web.answer = gone.answer
+    time.passed = timedelta(minutes=11)
+    for _ in range(2):
+        with pytest.raises(UnknownClient):
+            await documents.get(ADDRESS)
 
 
 def test_only_https_addresses_with_a_plain_path_name_documents() -> None:
