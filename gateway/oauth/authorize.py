@@ -112,7 +112,7 @@ def _registered(redirect_uri: str | None, client: ClientView) -> str:
 def _not_from_a_client(error: OAuthError) -> PageStop:
     if isinstance(error, ClientOutOfReach):
         return PageStop(
-            "The program can’t be looked up just now",
+            "The program can't be looked up just now",
             "What it says of itself stands at an address that does not answer, or was asked for too often.",
             f"For whoever makes it: {error.description}.",
             "Connect the program again in a minute.",
