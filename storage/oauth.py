@@ -58,6 +58,13 @@ class OAuthClients(Repository[OAuthClient]):
         """Remove registrations that expired before this moment."""
         await self._session.execute(delete(OAuthClient).where(col(OAuthClient.expires_at) < before))
 
+    async def trim_never_used(self, *, keep: int) -> None:
+        """Remove clients that have registered themselves and were never used, except so many of the newest."""
+        never_used = (col(OAuthClient.kind) == "dynamic") & col(OAuthClient.last_used_at).is_(None)
+        newest_first = (col(OAuthClient.created_at).desc(), col(OAuthClient.id))
+        beyond = select(col(OAuthClient.id)).where(never_used).order_by(*newest_first).offset(keep)
+        await self._session.execute(delete(OAuthClient).where(col(OAuthClient.id).in_(beyond)))
+
 
 class OAuthRequests(Repository[OAuthRequest]):
     """Authorization requests under way."""

@@ -21,7 +21,7 @@ NEVER_USED_LIFETIME: Final = timedelta(days=7)
 MOST_NEVER_USED: Final = 50_000
 """Anybody may register, so those that are not used have to end; the newest are kept, as their people are on the way."""
 _TRIMMED_IN: Final = 500
-"""Parts of those; so many more than there may be are there for a while, so that not each registration counts them."""
+"""So many times within those the surplus is removed, as not every registration is to look for it."""
 _USE_NOTED_EVERY: Final = timedelta(hours=1)
 
 

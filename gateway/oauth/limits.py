@@ -11,11 +11,11 @@ from gateway.kit.clock import Clock
 from gateway.kit.rates import Windows
 
 _FAILURES_A_MINUTE: Final = 100
-_REGISTRATIONS_AN_HOUR: Final = 60
+_REGISTRATIONS_A_MINUTE: Final = 100
+"""Hosted clients register anew for each of their people, and all come from a few addresses."""
 _DEVICES_A_MINUTE: Final = 30
 _SERVICE_TOKENS_A_MINUTE: Final = 60
 """Each serves for an hour: room for many processes of a service that keep their own, and an end to its rows."""
-_HOUR: Final = 3_600
 
 
 class OAuthLimits:
@@ -26,7 +26,7 @@ class OAuthLimits:
         self._failures = Windows(limit=_FAILURES_A_MINUTE, clock=clock)
         self._devices = Windows(limit=_DEVICES_A_MINUTE, clock=clock)
         self._services = Windows(limit=_SERVICE_TOKENS_A_MINUTE, clock=clock)
-        self._registrations = Windows(limit=_REGISTRATIONS_AN_HOUR, clock=clock, seconds=_HOUR)
+        self._registrations = Windows(limit=_REGISTRATIONS_A_MINUTE, clock=clock)
 
     def must_wait(self, request: Request) -> int | None:
         """Return for how many seconds this address has to wait after too many failures; None if it need not."""

@@ -289,6 +289,7 @@ UNSCOPED = {
     *("webhook_deliveries.next_attempt", "webhook_deliveries.record_attempts", "webhook_deliveries.sweep"),
     "identities.delete_expired",
     *("signed_in_browsers.delete_expired", "oauth_clients.delete_expired", "oauth_requests.delete_expired"),
+    "oauth_clients.trim_never_used",
     *("oauth_grants.delete_expired", "oauth_codes.delete_expired", "device_codes.delete_expired"),
     *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
     "oauth_grants.of_client",

@@ -9,10 +9,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from gateway.access.client_documents import ClientDocuments
+from gateway.access.client_metadata import read_metadata
+from gateway.access.oauth_clients import OAuthClients
+from gateway.access.oauth_errors import UnknownClient
 from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
 from storage.records import McpToken
-from tests.gateway.oauth.asking import Asking, refusal
+from tests.gateway.oauth.asking import HOSTED, REDIRECT, Asking, refusal
 from tests.parts.clock import Time
 from tests.parts.rest import Rest
 
@@ -58,3 +62,63 @@ async def test_a_service_that_fetches_a_token_for_every_call_is_told_to_wait_and
     assert (await fetch(asking, others)).status_code == 200
     time.passed += timedelta(minutes=1)
     assert (await fetch(asking, its)).status_code == 200
+
+
+async def test_one_address_registers_a_hundred_clients_a_minute(asking: Asking, time: Time) -> None:
+    async def register() -> httpx2.Response:
+        return await asking.client.post("/oauth/register", json={"redirect_uris": [REDIRECT]})
+
+    answers = [await register() for _ in range(101)]
+    assert [answer.status_code for answer in answers] == [201] * 100 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    time.passed += timedelta(minutes=1)
+    assert (await register()).status_code == 201
+
+
+async def test_the_newest_registrations_that_were_never_used_push_out_the_oldest_and_no_used_one(
+    gateway: Gateway, asking: Asking, time: Time, api: Rest
+) -> None:
+    egress = gateway.egress
+    clients = OAuthClients(
+        gateway.database, documents=ClientDocuments(egress, clock=time), clock=time, most_never_used=3
+    )
+    used = (await asking.registered())["client_id"]
+    assert (await asking.redeemed(used)).status_code == 200
+    await clients.note_use(await clients.find(used))
+    over_rest = (await api.post("/oauth-clients", {"name": "Ours", "redirectUris": [HOSTED]})).json()
+    made: list[str] = []
+    for _ in range(5):
+        time.passed += timedelta(seconds=1)
+        made.append((await clients.register(read_metadata({"redirect_uris": [HOSTED]}))).record.client_id)
+    assert [await _is_known(clients, each) for each in made] == [False, False, True, True, True]
+    assert await _is_known(clients, used)
+    assert await _is_known(clients, over_rest["oauthClient"]["clientId"])
+
+
+async def test_a_registration_ends_after_a_week_unless_it_is_used_and_lives_as_long_as_it_refreshes(
+    gateway: Gateway, asking: Asking, time: Time
+) -> None:
+    clients = gateway.authorizing.clients
+    unused, used = (await asking.registered())["client_id"], (await asking.registered())["client_id"]
+    granted = (await asking.redeemed(used)).json()
+    await clients.note_use(await clients.find(used))
+    time.passed += timedelta(days=6, hours=23)
+    assert await _is_known(clients, unused)
+    time.passed += timedelta(hours=2)
+    assert not await _is_known(clients, unused)
+    for _ in range(3):
+        time.passed += timedelta(days=60)
+        form = {"grant_type": "refresh_token", "client_id": used, "resource": asking.resource}
+        answer = await asking.token({**form, "refresh_token": granted["refresh_token"]})
+        assert answer.status_code == 200, answer.text
+        granted = answer.json()
+    time.passed += timedelta(days=91)
+    assert not await _is_known(clients, used)
+
+
+async def _is_known(clients: OAuthClients, client_id: str) -> bool:
+    try:
+        await clients.find(client_id)
+    except UnknownClient:
+        return False
+    return True

@@ -111,10 +111,3 @@ async def test_ending_a_registration_ends_what_people_have_allowed_it(asking: As
     assert await asking.lets_in(granted["access_token"])
     await asking.client.delete(made["registration_client_uri"], headers=own)
     assert not await asking.lets_in(granted["access_token"])
-
-
-async def test_one_address_registers_only_so_many_clients_an_hour(asking: Asking) -> None:
-    answers = [await asking.client.post("/oauth/register", json={"redirect_uris": [REDIRECT]}) for _ in range(61)]
-    assert {answer.status_code for answer in answers[:60]} == {201}
-    assert answers[60].status_code == 429
-    assert 0 < int(answers[60].headers["retry-after"]) <= 3_600
