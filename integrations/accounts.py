@@ -1,6 +1,6 @@
 """Whose account a connection is, and whether its credential works."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from integrations.action import Ports
@@ -87,7 +87,5 @@ async def _fetch(
     ports: Ports,
     base_url: str | None = None,
 ) -> Json:
-    api = connected(integration.manifest, credentials, ports)
-    if base_url is not None:
-        api = replace(api, target=replace(api.target, base_url=base_url))
+    api = connected(integration.manifest, credentials, ports, base_url=base_url)
     return (await api.exchange(fill(request, {}, {}), may_repeat=True)).json

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, cast
 import jsonschema_rs
 
 from integrations.auth_methods import OAuth2
+from integrations.checking_auth import plain_http_faults
 from integrations.inputs import Input, closed, object_schema
 from integrations.manifest import Action, Manifest, OptionLookup, Scopes
 from integrations.notation import placeholders
@@ -41,6 +42,7 @@ def action_faults(manifest: Manifest) -> Iterator[Fault]:
             yield from _request_faults(action, action.request, place)
         if action.code is not None:
             yield from _code_faults(action.code, (*place, "code"))
+        yield from plain_http_faults({"base_url": action.base_url or ""}, place)
 
 
 def tool_name(integration: str, action: str) -> str:
@@ -158,6 +160,7 @@ def lookup_faults(manifest: Manifest) -> Iterator[Fault]:
         place = ("options", name)
         yield from _auth_faults(name, lookup.scopes, lookup.auth_methods, manifest=manifest, place=place)
         yield from _lookup_request_faults(name, lookup, place)
+        yield from plain_http_faults({"base_url": lookup.base_url or ""}, place)
         if name not in used:
             yield place, f"{name}: no input uses this lookup"
 

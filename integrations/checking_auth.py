@@ -62,7 +62,7 @@ def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> I
         addresses = {"url": method.token.url, **method.token.params, **method.token.headers}
         yield from _unfilled(addresses, known - {"access_token"}, (*place, "token"))
     if method.account is not None and method.account.base_url is not None:
-        yield from _plain_http_faults({"base_url": method.account.base_url}, (*place, "account"))
+        yield from plain_http_faults({"base_url": method.account.base_url}, (*place, "account"))
     if manifest.api is not None:
         yield from _base_url_faults(method, manifest, known, place=place)
 
@@ -83,7 +83,7 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
     authorize = {"url": method.authorize.url, **method.authorize.params}
     token = {"url": method.token.url, **method.token.params, **method.token.headers}
     refresh = {"url": method.refresh.url or "", **method.refresh.params, **method.refresh.headers}
-    yield from _plain_http_faults(
+    yield from plain_http_faults(
         {
             "authorize": method.authorize.url,
             "token": method.token.url,
@@ -120,7 +120,7 @@ def _base_url_faults(
     assert manifest.api is not None  # noqa: S101 - the caller has looked
     base_url = method.base_url or manifest.api.base_url
     where = (*place, "base_url") if method.base_url else ("api", "base_url")
-    yield from _plain_http_faults({"base_url": base_url}, where[:-1])
+    yield from plain_http_faults({"base_url": base_url}, where[:-1])
     yield from _unfilled({"base_url": base_url}, known, where)
     kept = {*method.keep, *method.keep_from_callback} if isinstance(method, OAuth2) else set[str]()
     if set(placeholders(_host_part(base_url))) & kept and not manifest.api.hosts:
@@ -141,7 +141,7 @@ def _api_faults(manifest: Manifest) -> Iterator[Fault]:
     if not manifest.auth:
         for place, templates in (("base_url", {"base_url": manifest.api.base_url}), ("headers", manifest.api.headers)):
             yield from _unfilled(templates, frozenset(), ("api", place))
-        yield from _plain_http_faults({"base_url": manifest.api.base_url}, ("api",))
+        yield from plain_http_faults({"base_url": manifest.api.base_url}, ("api",))
     if "?" in manifest.api.base_url:
         yield ("api", "base_url"), "base_url: must not hold a query; use `api.query`"
     for name in manifest.api.headers:
@@ -153,7 +153,8 @@ def _sends_requests(manifest: Manifest) -> bool:
     return bool(manifest.options) or any(action.request is not None for action in manifest.actions)
 
 
-def _plain_http_faults(urls: Mapping[str, str], place: Place) -> Iterator[Fault]:
+def plain_http_faults(urls: Mapping[str, str], place: Place) -> Iterator[Fault]:
+    """Which of `urls` would carry a credential in the open."""
     for key, url in urls.items():
         if url.startswith("http://") and not re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]", url + "/"):
             yield (*place, key), f"{key}: must be https (http is for this machine only)"

@@ -191,6 +191,8 @@ class Action(Model):
     """Instead of `input`: a full JSON Schema of an object (no `$ref`)."""
     request: RequestTemplate | None = None
     code: Code | None = None
+    base_url: WebUrl | None = None
+    """Where this action's requests go, if not below `api.base_url`: some providers keep files on another host."""
     output: Output = Output()
     paging: Paging | None = None
 
@@ -212,6 +214,8 @@ class OptionLookup(Model):
     description: str | None = None
     request: RequestTemplate
     """May hold `{search}` and the names in `depends_on`. Without `{search}` labels are searched on our side."""
+    base_url: WebUrl | None = None
+    """Where `request` goes, if not below `api.base_url`."""
     items: Pointer = ""
     """Where the list stands in the answer."""
     value: Pointer

@@ -85,7 +85,7 @@ async def _elements(
     max_items: int,
 ) -> list[Json]:
     declared = lookup.declared
-    api = connected(lookup.manifest, credentials, ports)
+    api = connected(lookup.manifest, credentials, ports, base_url=declared.base_url)
     segments: dict[str, Segments] = {
         name: count for action in lookup.manifest.actions for name, count in segments_in(action.input).items()
     }

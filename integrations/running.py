@@ -38,18 +38,27 @@ def method_of(manifest: Manifest, credentials: Credentials | None) -> AnyAuthMet
 
 
 def connected(
-    manifest: Manifest, credentials: Credentials | None, ports: Ports, *, max_bytes: int = DEFAULT_LIMITS.max_bytes
+    manifest: Manifest,
+    credentials: Credentials | None,
+    ports: Ports,
+    *,
+    base_url: str | None = None,
+    max_bytes: int = DEFAULT_LIMITS.max_bytes,
 ) -> ConnectedApi:
-    """The manifest's API bound to a connection. Raises RuntimeError where the manifest has no `api`."""
+    """The manifest's API bound to a connection, at `base_url` if that is given.
+
+    Raises RuntimeError where the manifest has no `api`.
+    """
     if manifest.api is None:
         raise RuntimeError(f"{manifest.name} has no api section")
-    return connect(
+    api = connect(
         manifest.api,
         method=method_of(manifest, credentials),
         credentials=credentials,
         ports=ports,
         max_bytes=max_bytes,
     )
+    return api if base_url is None else replace(api, target=replace(api.target, base_url=base_url))
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,13 @@ class RequestAction:
     """Whether doing it twice is the same as doing it once."""
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
-        api = connected(self.manifest, credentials, ports, max_bytes=self.action.output.max_bytes)
+        api = connected(
+            self.manifest,
+            credentials,
+            ports,
+            base_url=self.action.base_url,
+            max_bytes=self.action.output.max_bytes,
+        )
         paging = self.action.paging
         outgoing = fill(
             self.request, without_paging(arguments) if paging else arguments, segments_in(self.action.input)
@@ -109,7 +124,8 @@ class CodeAction:
     action: Action
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
-        api = connected(self.manifest, credentials, ports) if self.manifest.api else None
+        base_url = self.action.base_url
+        api = connected(self.manifest, credentials, ports, base_url=base_url) if self.manifest.api else None
         result = await self._function(ActionCall(arguments, credentials, ports, api))
         return result if isinstance(result, ActionResult) else ActionResult(result)
 

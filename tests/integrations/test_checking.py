@@ -88,6 +88,8 @@ def test_a_good_manifest_has_no_problems(checked: Check):
         ("https://api.acme.example/", "http://api.acme.example/", 11, "must be https"),
         ("https://api.acme.example/", "http://127.0.0.1.acme.example/", 11, "must be https"),
         ("https://acme.example/authorize", "http://acme.example/authorize", 6, "must be https"),
+        ("    depends_on: [kind]\n", "    depends_on: [kind]\n    base_url: http://acme.example/\n", 19, "must be https"),
+        ('/{id}"}', '/{id}"}\n    base_url: http://acme.example/', 29, "must be https"),
         ("type: secret_text}", "type: secret_text, field: {title: T, pattern: '(?!a)b'}}", 9, "must do without look-around"),
         ("https://api.acme.example/", "https://api.acme.example/?v=1", 11, "must not hold a query"),
         ("api:\n  base_url: https://api.acme.example/\n", "", 1, "api: is missing"),

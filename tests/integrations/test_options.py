@@ -34,6 +34,12 @@ options:
     value: /name
     label: /name
     depends_on: [repository]
+  list_files:
+    title: List files
+    request: {get: files}
+    base_url: https://files.example.com/v2/
+    value: /id
+    label: /name
 actions:
   - name: send
     title: Send
@@ -76,6 +82,12 @@ async def test_without_a_search_its_parameter_is_left_out():
     http = RecordedHttp([json_response([])])
     await options("list_users", http)
     assert http.request.url == "https://api.example.com/users"
+
+
+async def test_choices_may_stand_elsewhere_than_in_the_api():
+    http = RecordedHttp([json_response([{"id": "F1", "name": "Plan"}])])
+    assert await options("list_files", http) == [("Plan", "F1")]
+    assert http.request.url == "https://files.example.com/v2/files"
 
 
 async def test_labels_are_searched_here_where_the_provider_cannot():

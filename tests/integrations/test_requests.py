@@ -175,6 +175,14 @@ async def test_values_of_the_connection_fill_the_base_address():
     assert request.url == "https://acme.e.com/a/x/1?lang=en"
 
 
+async def test_an_action_may_have_an_address_of_its_own_for_which_the_credential_holds_too():
+    text = MANIFEST.format(request="{get: x}", auth="type: secret_text", base_url="https://api.example.com/v1/")
+    elsewhere = Integration(load(text + "    base_url: https://files.example.com/v2/\n", "acme.yaml"))
+    request = await sent(elsewhere, {"id": "1"})
+    assert request.url == "https://files.example.com/v2/x?lang=en"
+    assert request.headers["Authorization"] == "Bearer s3cret-value"
+
+
 @pytest.mark.parametrize("values", [{"secret_text": "k"}, {"secret_text": "k", "sub": "evil.test/"}, {"sub": "acme"}])
 async def test_a_connection_whose_values_do_not_fit_has_to_be_made_anew(values: dict[str, str]):
     integration = acme(

@@ -22,6 +22,8 @@ class Call:
     """Query parameters and body members that only the official client sends, such as its defaults."""
     only_ours: Sequence[str] = ()
     """Those that only we send, such as a page size."""
+    address: str | None = None
+    """Where the client goes for this call, if not to `Official.address`."""
 
 
 @dataclass(frozen=True)
