@@ -124,6 +124,22 @@ async def test_an_agent_goes_on_when_its_token_ends_and_stops_with_its_person(
     assert (await opens(product, server, second.access_token)) is False
 
 
+@pytest.mark.promise("004-2")
+async def test_whoever_signs_in_has_a_record_and_acts_as_long_as_it_is_there(served: Served, product: Product) -> None:
+    server, kept = await product.server(authMode="oauth", endUserAccess="open"), Kept()
+    async with signer(served, "carol@corp.example") as carol:
+        auth = python_auth(server.endpoint, carol, kept=kept)
+        async with signed_in_python(server.endpoint, auth, mode="auto") as agent:
+            await agent.tool_names()
+    found = await product.rest.get("/end-users", workspaceId=product.workspace_id, email="carol@corp.example")
+    [record] = found.json()["endUsers"]
+    assert kept.tokens is not None
+    assert await opens(product, server, kept.tokens.access_token) is True
+    deleted = await product.rest.delete(f"/end-users/{record['id']}")
+    assert deleted.status_code == 200, deleted.text
+    assert await opens(product, server, kept.tokens.access_token) is False
+
+
 async def test_a_token_opens_the_one_server_that_it_is_for(server: Server, served: Served, product: Product) -> None:
     other, kept = await product.server(authMode="oauth", name="Other"), Kept()
     async with signer(served, "alice@corp.example") as alice:

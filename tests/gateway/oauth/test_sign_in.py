@@ -62,6 +62,7 @@ async def test_open_lets_a_stranger_in_as_somebody_new_however_many_browsers_at_
     assert {await scene.acts_as(page, person) for page, person in zip(ends, people, strict=True)} == {made["id"]}
 
 
+@pytest.mark.promise("004-2")
 async def test_whoever_is_not_known_hears_so_only_after_the_code_and_the_program_is_told(scene: SignInScene) -> None:
     await scene.end_user("alice", email=ALICE)
     server = await scene.server()
