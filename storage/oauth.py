@@ -157,6 +157,10 @@ class OAuthRefreshTokens(Rows[OAuthRefreshToken]):
             select(OAuthRefreshToken).where(col(OAuthRefreshToken.token_hash) == token_hash)
         )
 
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove tokens of all tenants that were replaced before this moment."""
+        await self._session.execute(delete(OAuthRefreshToken).where(col(OAuthRefreshToken.superseded_at) < before))
+
 
 class DeviceCodes(Repository[DeviceCode]):
     """Devices that wait for approval."""

@@ -2,7 +2,8 @@
 
 A code is good once, for a minute; its second use ends the grant (RFC 9700 4.2.4). A refresh token is replaced by each
 use. Presented again within half a minute it gives the same successor, so that a client that asks twice at once or
-loses an answer goes on; after that, a replaced token shows that two hold it, and ends the grant (RFC 9700 4.14.2).
+loses an answer goes on; after that, or once its successor was used, a replaced token shows that two hold it, and ends
+the grant (RFC 9700 4.14.2).
 """
 
 import base64
@@ -167,8 +168,10 @@ class OAuthGrants:
                 granted = await self._tokens(tx, grant, client, scopes=wanted)
                 await tx.oauth_refresh_tokens.update(row, superseded_at=now, successor=_seal(token, granted))
                 return granted
-            if row.successor is not None and now - row.superseded_at <= SUCCESSOR_LIFETIME:
-                return _open(token, row.successor)
+            successor = None if row.successor is None else _open(token, row.successor)
+            is_young = now - row.superseded_at <= SUCCESSOR_LIFETIME
+            if successor is not None and is_young and await _is_next(tx, successor):
+                return successor
             await tx.oauth_grants.delete(grant)
         raise OAuthError("invalid_grant", "refresh_token: it was used before; the person has to sign in again")
 
@@ -256,11 +259,21 @@ def _ended() -> OAuthError:
     return OAuthError("invalid_grant", "refresh_token: it has ended; the person has to sign in again")
 
 
+async def _is_next(tx: Transaction, successor: Granted) -> bool:
+    """Tell whether the token that replaced another has not been replaced itself."""
+    if successor.refresh_token is None:
+        return True
+    row = await tx.oauth_refresh_tokens.by_hash(hash_token(successor.refresh_token))
+    return row is not None and row.superseded_at is None
+
+
 async def _stands(tx: Transaction, grant: OAuthGrant) -> bool:
-    """Tell whether the server still takes sign-ins, and the end user is not suspended."""
+    """Tell whether the server still takes sign-ins, is for nobody else, and the end user is not suspended."""
     scope = TenantScope(grant.organization_id, frozenset((grant.workspace_id,)))
     server = await tx.mcp_servers.get(scope, grant.server_id)
     if server is None or server.auth_mode == "bearer":
+        return False
+    if server.is_pinned and grant.end_user_id not in (None, server.end_user_id):
         return False
     end_user = None if grant.end_user_id is None else await tx.end_users.get(scope, grant.end_user_id)
     return grant.end_user_id is None or (end_user is not None and end_user.suspended_at is None)

@@ -33,6 +33,8 @@ KEPT: Final[Sequence[tuple[Callable[[Transaction], _Expiring], timedelta]]] = (
     (lambda tx: tx.oauth_grants, timedelta()),
     # A code that is shown a second time ends what the first gave.
     (lambda tx: tx.oauth_codes, timedelta(days=1)),
+    # So does a replaced token, whoever was away: as long as any would have been good.
+    (lambda tx: tx.oauth_refresh_tokens, timedelta(days=90)),
     (lambda tx: tx.device_codes, timedelta(hours=1)),
     # For people to see what was given up.
     (lambda tx: tx.revocations, timedelta(days=30)),

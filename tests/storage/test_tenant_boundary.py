@@ -266,7 +266,7 @@ UNSCOPED = {
     *("state_entries.at", "state_entries.remove", "state_entries.count"),
     *("state_files.at", "state_files.remove", "state_files.under", "state_files.total_size"),
     # They take the id of a webhook that was found within a scope.
-    *("give_up", "any_taken_since", "replay_failed"),
+    *("give_up", "any_taken_since", "replay_failed", "hurry"),
     # Doors, through which a scope is found.
     *("api_keys.by_hash", "mcp_tokens.by_hash", "mcp_servers.find", "organizations.find"),
     *("end_users.find_with_integration", "identity_checks.by_proof", "identity_providers.find"),
@@ -293,6 +293,7 @@ UNSCOPED = {
     *("oauth_grants.delete_expired", "oauth_codes.delete_expired", "device_codes.delete_expired"),
     *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
     "oauth_grants.of_client",
+    "oauth_refresh_tokens.delete_expired",
     *("oauth_refresh_tokens.by_hash", "device_codes.by_device_hash", "device_codes.by_user_code_hash"),
     "canaries.find",
 }

@@ -131,6 +131,27 @@ async def test_a_grandparent_ends_the_family_even_while_its_child_would_not(scen
     assert not await scene.opens(third.access_token)
 
 
+async def test_a_grandparent_ends_the_family_also_within_the_half_minute(scene: Granting) -> None:
+    first = await scene.granted()
+    second = await scene.refreshed(first.refresh_token)
+    third = await scene.refreshed(second.refresh_token)
+    with pytest.raises(OAuthError, match="used before"):
+        await scene.refreshed(first.refresh_token)
+    for granted in (second, third):
+        assert not await scene.opens(granted.access_token)
+    with pytest.raises(OAuthError, match="ended"):
+        await scene.refreshed(third.refresh_token)
+
+
+async def test_a_server_that_is_for_somebody_else_now_refreshes_nothing(scene: Granting, api: Rest) -> None:
+    granted = await scene.granted()
+    await api.made("/end-users", {"workspaceId": "a", "externalId": "bob"})
+    changed = await api.patch(f"/mcp/servers/{scene.server.id}", {"endUserId": "bob"})
+    assert changed.status_code == 200, changed.text
+    with pytest.raises(OAuthError, match="ended"):
+        await scene.refreshed(granted.refresh_token)
+
+
 async def test_a_family_that_is_not_used_for_ninety_days_ends(scene: Granting) -> None:
     granted = await scene.granted()
     scene.time.passed = timedelta(days=89)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from gateway.kit.ids import new_id
 from gateway.settings import Settings
 from gateway.workspaces.sweep import KEPT, Sweep
 from storage import records
@@ -96,6 +97,27 @@ async def test_whoever_is_linked_to_nobody_and_signed_in_nowhere_is_forgotten(da
         assert end_user is not None
         await tx.end_users.delete(end_user)
     assert await left_at(timedelta(days=31)) == set()
+
+
+async def test_replaced_refresh_tokens_tell_of_a_thief_for_ninety_days_and_the_last_one_stays(
+    database: Database,
+) -> None:
+    tenant = await planted(database)
+    async with database.write() as tx:
+        await tx.session.execute(update(records.OAuthGrant).values(expires_at=NOW + timedelta(days=365)))
+        replaced = records.OAuthRefreshToken(
+            id=new_id(), grant_id=tenant.grant.id, token_hash="replaced", superseded_at=NOW, created_at=NOW
+        )
+        await tx.oauth_refresh_tokens.insert(replaced)
+
+    async def left_at(after: timedelta) -> set[str]:
+        await Sweep(database, clock=lambda: NOW + after).run()
+        async with database.read() as tx:
+            return set(await tx.session.scalars(select(records.OAuthRefreshToken.token_hash)))
+
+    last = tenant.refresh_token.token_hash
+    assert await left_at(timedelta(days=89)) == {"replaced", last}
+    assert await left_at(timedelta(days=91)) == {last}
 
 
 async def test_every_table_with_an_end_is_swept(database: Database) -> None:
