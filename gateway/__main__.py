@@ -174,6 +174,27 @@ def list_integrations() -> None:
     list_all()
 
 
+@integrations.command("verify")
+def verify_integration(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An integration.")],
+    *,
+    live: Annotated[
+        bool, typer.Option("--live", help="Try what only reads, with an account of yours; asks for its credential.")
+    ] = False,
+    auth_method: Annotated[
+        str | None, typer.Option("--auth-method", metavar="KEY", help="How the credential was made; the usual way.")
+    ] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME=VALUE", help="An input that actions need; repeatable.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Tell how far each action is proven; exit code 1 where one fails that was tried."""
+    from gateway.commands.integrations_verify import verify
+
+    raise typer.Exit(verify(config, name, live=live, auth_method=auth_method, inputs=inputs or []))
+
+
 @integrations.command("docs")
 def write_integration_pages(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where the pages are written.")],
