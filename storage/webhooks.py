@@ -166,6 +166,21 @@ class WebhookDeliveries(Repository[WebhookDelivery]):
             .execution_options(synchronize_session=False)
         )
 
+    async def hurry(self, webhook_id: str, *, by: datetime, holding: int) -> None:
+        """Bring forward to this moment what a webhook has refused and would be sent later, of what holds up others."""
+        attempts = col(WebhookDelivery.attempts)
+        await self._session.execute(
+            update(WebhookDelivery)
+            .where(
+                col(WebhookDelivery.webhook_id) == webhook_id,
+                _is("PENDING"),
+                (attempts > 0) & (attempts <= holding),
+                col(WebhookDelivery.next_attempt_at) > by,
+            )
+            .values(next_attempt_at=by)
+            .execution_options(synchronize_session=False)
+        )
+
     async def any_taken_since(self, webhook_id: str, since: datetime) -> bool:
         """Tell whether the webhook has taken anything since this moment."""
         found = await self._session.scalar(

@@ -1,4 +1,7 @@
-"""What came of attempts, noted: many at once where many end at once, and a webhook that takes nothing is disabled."""
+"""What came of attempts, noted: many at once where many end at once.
+
+A webhook that takes nothing is disabled; one that takes again what it has refused soon gets the rest.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +12,7 @@ from typing import Final
 import structlog
 
 from gateway.kit.clock import Clock
-from gateway.webhooks.schedule import RETRY_DELAYS, Attempt, Step, Verdict, after
+from gateway.webhooks.schedule import HOLDING_ATTEMPTS, RETRY_DELAYS, Attempt, Step, Verdict, after
 from gateway.webhooks.webhooks import disable
 from storage.database import Database, Transaction
 from storage.records import WebhookDelivery
@@ -43,6 +46,8 @@ class Outcomes:
         self._clock = clock
         self._gathered: list[_Outcome] = []
         self._writing = asyncio.Lock()
+        self._hurried: set[str] = set()
+        """Webhooks that have recovered and refused nothing since; what they get is not in need of it again."""
 
     async def note(self, delivery: WebhookDelivery, attempt: Attempt) -> Step:
         """Note an attempt and return what follows it."""
@@ -60,6 +65,7 @@ class Outcomes:
             await tx.webhook_deliveries.record_attempts([each.kept for each in outcomes])
             for each in outcomes:
                 await self._disable_if_hopeless(tx, each)
+                await self._hurry_if_recovered(tx, each)
 
     async def _disable_if_hopeless(self, tx: Transaction, outcome: _Outcome) -> None:
         match outcome.step.verdict:
@@ -76,6 +82,21 @@ class Outcomes:
         if webhook is not None and webhook.disabled_at is None:
             await disable(tx, webhook, reason, clock=self._clock)
             _log.warning("webhook disabled", webhook_id=webhook.id, reason=reason)
+
+    async def _hurry_if_recovered(self, tx: Transaction, outcome: _Outcome) -> None:
+        """Send the rest soon once something is taken that was refused before.
+
+        What is new does not tell: a receiver may take all else, and always refuse that one event. For its sake, too,
+        the rest waits as long as after a first failure, and is brought forward only while it holds up others.
+        """
+        webhook_id, attempt = outcome.webhook_id, outcome.attempt
+        if outcome.step.verdict is Verdict.RETRY:
+            self._hurried.discard(webhook_id)
+        elif (
+            outcome.step.verdict is Verdict.DELIVERED and outcome.kept.attempts > 1 and webhook_id not in self._hurried
+        ):
+            self._hurried.add(webhook_id)
+            await tx.webhook_deliveries.hurry(webhook_id, by=attempt.at + RETRY_DELAYS[0], holding=HOLDING_ATTEMPTS)
 
 
 def recorded(delivery: WebhookDelivery, attempt: Attempt, step: Step) -> Recorded:

@@ -152,6 +152,22 @@ async def test_what_failed_since_a_moment_is_made_pending_again(
         assert (await found(tx, tenant, old)).status == "FAILED"
 
 
+async def test_what_holds_up_others_is_brought_forward_and_nothing_is_put_off(
+    database: Database, tenant: Tenant
+) -> None:
+    waits = [await add(database, tenant, attempts=count, next_attempt_at=at(600)) for count in (1, 4)]
+    soon = await add(database, tenant, attempts=1, next_attempt_at=at(2))
+    passed_by = await add(database, tenant, attempts=5, next_attempt_at=at(600))
+    new = await add(database, tenant, attempts=0, next_attempt_at=at(600))
+    done = await add(database, tenant, attempts=2, status="FAILED", next_attempt_at=None)
+    async with database.write() as tx:
+        await tx.webhook_deliveries.hurry("another", by=at(3), holding=4)
+        await tx.webhook_deliveries.hurry(tenant.webhook.id, by=at(5), holding=4)
+    async with database.read() as tx:
+        found_at = [(await found(tx, tenant, row)).next_attempt_at for row in (*waits, soon, passed_by, new, done)]
+    assert found_at == [at(5), at(5), at(2), at(600), at(600), None]
+
+
 async def test_giving_up_fails_what_is_pending(database: Database, tenant: Tenant) -> None:
     row = await add(database, tenant)
     done = await add(database, tenant, status="DELIVERED", next_attempt_at=None, delivered_at=NOW)

@@ -86,6 +86,41 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id(
     assert receiver.heard[0].body == receiver.heard[1].body
 
 
+async def test_a_receiver_that_takes_again_what_it_has_refused_soon_gets_the_rest(
+    backend: Backend, receiver: Receiver, later: Later
+) -> None:
+    receiver.answering = lambda _heard: FAILING
+    webhook, _ = await backend.registers(receiver.url)
+    await backend.connects("first")
+    for number in range(1, HOLDING_ATTEMPTS):
+        await backend.tried(webhook, number)
+        later.after_attempt(number)
+    await backend.tried(webhook, HOLDING_ATTEMPTS)
+    # The first has ten minutes to wait, the second five seconds.
+    await backend.connects("second")
+    await backend.tried(webhook, 1)
+    receiver.answering = lambda _heard: OK
+    later.after_attempt(1)
+    await backend.noted(webhook, "DELIVERED", 1)
+    later.after_attempt(1)
+    await backend.noted(webhook, "DELIVERED", 2)
+
+
+async def test_what_a_receiver_always_refuses_is_not_hurried_by_what_it_takes_at_once(
+    backend: Backend, receiver: Receiver, later: Later
+) -> None:
+    receiver.answering = lambda heard: FAILING if "poison" in heard.body else OK
+    webhook, _ = await backend.registers(receiver.url)
+    await backend.connects("poison")
+    await backend.tried(webhook, 1)
+    later.after_attempt(1)
+    before = await backend.tried(webhook, 2)
+    for name in ("one", "two"):
+        await backend.connects(name)
+    await backend.noted(webhook, "DELIVERED", 2)
+    assert (await backend.tried(webhook, 2))["nextAttemptAt"] == before["nextAttemptAt"]
+
+
 @pytest.mark.parametrize("part", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ndrip"], ids=["silent", "dripping"])
 async def test_who_does_not_answer_in_time_is_tried_again(
     backend: Backend, receiver: Receiver, later: Later, part: bytes, monkeypatch: pytest.MonkeyPatch
