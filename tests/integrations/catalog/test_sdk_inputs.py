@@ -35,6 +35,7 @@ PATTERNED = {
     "^#[0-9a-f]{6}$": "#ffffff",
     "^[0-9a-f]{40}$": "0" * 40,
     "^[^:\\s]+$": "tada",
+    "^[A-Za-z]{3}$": "usd",
 }
 
 
@@ -79,5 +80,7 @@ def sample(schema: Mapping[str, Any]) -> Any:
             return True
         case "array":
             return [sample(schema.get("items", {}))]
+        case "object" if "properties" in schema:
+            return {name: sample(child) for name, child in schema["properties"].items()}
         case _:
             return {"any": "thing"}
