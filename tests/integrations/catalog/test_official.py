@@ -13,7 +13,7 @@ from integrations.action import Ports
 from integrations.catalog import Catalog
 from integrations.ports import HttpRequest, HttpResponse
 from tests.integrations.catalog.official_call import Official
-from tests.integrations.catalog.official_node import NodeClient, node_client
+from tests.integrations.catalog.official_node import NodeClient, module_of, node_client
 from tests.integrations.catalog.officials import OFFICIALS
 from tests.integrations.catalog.recorder import Asked, Recorder, recording
 
@@ -59,7 +59,8 @@ def of_node(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Call
             if integration not in started:
                 # Asked for here only: whoever runs one test of a client for Python needs no Node.
                 node = request.getfixturevalue("node")
-                started[integration] = stack.enter_context(node_client(node, integration, recorder.address))
+                client = node_client(node, module_of(integration), recorder.address)
+                started[integration] = stack.enter_context(client)
             return started[integration]
 
         yield client_of
