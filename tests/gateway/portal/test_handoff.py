@@ -22,15 +22,15 @@ PAGE = Path(__file__).parents[3] / "docs" / "who-opened-the-link.md"
 
 
 @asynccontextmanager
-async def example_backend(**environ: str) -> AsyncGenerator[str]:
-    """Run the backend that the docs show; returns where its hand-off page is."""
-    [source] = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+async def example_backend(page: Path = PAGE, **environ: str) -> AsyncGenerator[str]:
+    """Run the backend that a page of the docs shows; returns where its hand-off page is."""
+    [source] = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     assert len([line for line in source.splitlines() if line.strip()]) <= 25
     names: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environ.items():
             patch.setenv(name, value)
-        exec(compile(source, PAGE.name, "exec"), names)
+        exec(compile(source, page.name, "exec"), names)
     port = free_port()
     server = build_server(names["app"], host="127.0.0.1", port=port)
     task = asyncio.create_task(server.serve())
