@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from gateway.access.oauth_clients import ClientView, OAuthClients
 from gateway.access.oauth_errors import ClientOutOfReach, OAuthError, UnknownClient
 from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, OAuthGrants
+from gateway.access.redirect_uris import is_registered
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
@@ -131,6 +132,8 @@ class OAuthRequests:
             client = await self._clients.find(carried["client_id"])
         except (UnknownClient, ClientOutOfReach):
             return None
+        if not client.is_for(server) or not _leads_back(carried, client):
+            return None
         return PendingRequest(
             id=row.id,
             organization=organization,
@@ -164,20 +167,23 @@ class OAuthRequests:
             sealed = self._with(row, is_allowed=False)
             await tx.oauth_requests.update(row, end_user_id=end_user_id, sealed=sealed)
 
-    async def allow(self, key: str, *, browser: str) -> None:
-        """Note that the person has said yes, and give time for what comes before going on. Raises `OAuthError`."""
+    async def allow(self, key: str, *, browser: str, end_user_id: str) -> None:
+        """Note that the person has said yes to acting as this end user, and give time for what comes before going on.
+
+        Raises `OAuthError`.
+        """
         async with self._database.write() as tx:
-            row = await self._existing(tx, key, browser)
+            row = await self._existing(tx, key, browser, end_user_id=end_user_id)
             sealed = self._with(row, is_allowed=True)
             await tx.oauth_requests.update(row, sealed=sealed, expires_at=self._clock() + LIFETIME)
 
-    async def approve(self, key: str, *, browser: str) -> str:
-        """Give the client a code, once; returns the address that takes it there.
+    async def approve(self, key: str, *, browser: str, end_user_id: str) -> str:
+        """Give the client a code, once, to act as this end user; returns the address that takes it there.
 
-        Raises `OAuthError` where the request is over, or not settled as to who acts.
+        Raises `OAuthError` where the request is over, or settled by now as somebody else's.
         """
         pending = await self.open(key, browser=browser)
-        if pending is None or pending.end_user is None:
+        if pending is None or pending.end_user is None or pending.end_user.id != end_user_id:
             raise OAuthError("invalid_request", "this sign-in is over, or not finished: begin again")
         new = NewGrant(
             server=pending.server,
@@ -190,7 +196,7 @@ class OAuthRequests:
         )
         async with self._database.write() as tx:
             # The row is what makes it once: whoever comes second finds none.
-            await tx.oauth_requests.delete(await self._existing(tx, key, browser))
+            await tx.oauth_requests.delete(await self._existing(tx, key, browser, end_user_id=end_user_id))
             if pending.device is None:
                 code = await self._grants.with_code(tx, new, challenge=pending.challenge, lifetime=CODE_LIFETIME)
                 told = {"code": code}
@@ -242,9 +248,12 @@ class OAuthRequests:
         is_open = row is not None and row.expires_at > self._clock() and row.browser_hash == hash_token(browser)
         return row if is_open else None
 
-    async def _existing(self, tx: Transaction, key: str, browser: str) -> OAuthRequest:
+    async def _existing(
+        self, tx: Transaction, key: str, browser: str, *, end_user_id: str | None = None
+    ) -> OAuthRequest:
+        """Return a request; with `end_user_id`, only where that is still who acts: there may be another tab."""
         row = await self._row(tx, key, browser)
-        if row is None:
+        if row is None or end_user_id not in (None, row.end_user_id):
             raise OAuthError("invalid_request", "this sign-in is over: begin again")
         return row
 
@@ -257,17 +266,31 @@ class OAuthRequests:
         server = await tx.mcp_servers.get(scope, row.server_id)
         if organization is None or workspace is None or server is None or server.auth_mode == "bearer":
             return None
-        identity = None if row.identity_id is None else await tx.identities.get(scope, row.identity_id)
-        end_user = None if row.end_user_id is None else await tx.end_users.get(scope, row.end_user_id)
+        identity = await self._identity(tx, scope, row)
+        end_user = None
+        if identity is not None and row.end_user_id is not None:
+            end_user = await tx.end_users.get(scope, row.end_user_id)
         if end_user is not None and end_user.suspended_at is not None:
             end_user = None
         return organization, workspace, server, identity, end_user
+
+    async def _identity(self, tx: Transaction, scope: TenantScope, row: OAuthRequest) -> Identity | None:
+        """Return who has signed in, unless they have signed out since, or their sign-in was taken back."""
+        for each in await tx.signed_in_browsers.at(scope, row.browser_hash):
+            if each.identity_id == row.identity_id and each.expires_at > self._clock():
+                return await tx.identities.get(scope, each.identity_id)
+        return None
 
 
 def answer_address(redirect_uri: str, told: Mapping[str, str], *, state: str | None, issuer: str) -> str:
     """Return a client's redirect address with an answer: `state` as it came, `iss` always (RFC 9207)."""
     query: dict[str, Any] = {**told, **({} if state is None else {"state": state}), "iss": issuer}
     return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(query)}"
+
+
+def _leads_back(carried: Mapping[str, Any], client: ClientView) -> bool:
+    """Tell whether the client is still answered there: the address may have been taken from it on the way."""
+    return carried["device"] is not None or is_registered(carried["redirect_uri"], client.redirect_uris)
 
 
 def _context(row_id: str) -> tuple[str, str]:

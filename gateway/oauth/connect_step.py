@@ -77,7 +77,7 @@ class ConnectStep:
             )
             return lead_to(link.url, is_https=self._is_https)
         try:
-            address = await self._requests.approve(key, browser=browser)
+            address = await self._requests.approve(key, browser=browser, end_user_id=end_user.id)
         except OAuthError as error:
             raise over() from error
         return leaving(self._pages, pending, address)

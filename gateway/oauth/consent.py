@@ -19,6 +19,7 @@ from gateway.tenancy.branding import Branding, branding_of
 from gateway.web.browser import Browsers
 from gateway.web.door import browser_of
 from gateway.web.forms import OwnForms
+from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Pages
 from gateway.web.stops import PageStop
@@ -63,6 +64,7 @@ class Consent:
         self._gateway = gateway
         self._connecting = connecting
         self._requests = gateway.authorizing.requests
+        self._is_https = gateway.settings.is_https
         self._pages = pages
         self._browsers = browsers
         self._forms = OwnForms(browsers, limits)
@@ -81,6 +83,7 @@ class Consent:
             proof=self._browsers.proof(browser_of(request), key),
             client=_shown(pending),
             person=person(end_user),
+            end_user=end_user.id,
             workspace=pending.workspace.name,
             server=pending.server.name,
             scopes=[_SCOPE_WORDS[scope] for scope in pending.scopes],
@@ -90,14 +93,17 @@ class Consent:
     async def decide(self, request: Request) -> Response:
         """Take the answer, and lead back to the program with it."""
         form = await self._forms.about(request, "request")
-        key, browser = form.get("request", ""), browser_of(request)
-        pending, _ = await self._open(request, key)
+        key, browser, is_yes = form.get("request", ""), browser_of(request), form.get("decision") == _ALLOW
+        pending, end_user = await self._open(request, key)
+        if is_yes and form.get("end_user") != end_user.id:
+            # Another tab has signed in as somebody else: this yes was to another question.
+            return lead_to(addresses.of_request(addresses.CONSENT, key), is_https=self._is_https)
         try:
-            if form.get("decision") == _ALLOW and await self._connecting.wants(pending):
-                await self._requests.allow(key, browser=browser)
+            if is_yes and await self._connecting.wants(pending):
+                await self._requests.allow(key, browser=browser, end_user_id=end_user.id)
                 return self._connecting.lead_to(key)
-            if form.get("decision") == _ALLOW:
-                address = await self._requests.approve(key, browser=browser)
+            if is_yes:
+                address = await self._requests.approve(key, browser=browser, end_user_id=end_user.id)
             else:
                 address = await self._requests.deny(key, browser=browser, description="the person said no")
         except OAuthError as error:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlmodel import col
 
 from gateway.kit.ids import new_id
 from gateway.settings import Settings
@@ -113,7 +114,7 @@ async def test_replaced_refresh_tokens_tell_of_a_thief_for_ninety_days_and_the_l
     async def left_at(after: timedelta) -> set[str]:
         await Sweep(database, clock=lambda: NOW + after).run()
         async with database.read() as tx:
-            return set(await tx.session.scalars(select(records.OAuthRefreshToken.token_hash)))
+            return set(await tx.session.scalars(select(col(records.OAuthRefreshToken.token_hash))))
 
     last = tenant.refresh_token.token_hash
     assert await left_at(timedelta(days=89)) == {"replaced", last}
