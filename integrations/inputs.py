@@ -123,3 +123,23 @@ def _closed_below(schema: Mapping[str, Json]) -> dict[str, Json]:
 
 def _closed_child(schema: Json) -> Json:
     return _closed_below(cast("Mapping[str, Json]", schema)) if isinstance(schema, Mapping) else schema
+
+
+def with_integers(value: Json, schema: Json) -> Json:
+    """`value` with `12` for `12.0` wherever `schema` says integer.
+
+    JSON Schema takes both for the same integer, and some clients write all numbers as floats; APIs often refuse them.
+    """
+    if not isinstance(schema, Mapping):
+        return value
+    fragment = cast("Mapping[str, Json]", schema)
+    match value:
+        case float() if fragment.get("type") == "integer" and value.is_integer():
+            return int(value)
+        case Mapping() if "properties" in fragment:
+            members = cast("Mapping[str, Json]", value)
+            return {name: with_integers(each, fragment["properties"].get(name)) for name, each in members.items()}
+        case list() if "items" in fragment:
+            return [with_integers(each, fragment["items"]) for each in cast("list[Json]", value)]
+        case _:
+            return value

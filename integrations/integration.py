@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from integrations import manifest as declared
 from integrations.action import ActionResult, Ports
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
-from integrations.inputs import Input, closed, object_schema
+from integrations.inputs import Input, closed, object_schema, with_integers
 from integrations.manifest import Manifest, Scopes, Trigger
 from integrations.options import Lookup
 from integrations.paging import INPUTS as PAGING_INPUTS
@@ -58,12 +58,13 @@ class Action:
     _run: Run = field(repr=False)
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
-        """Do it. `arguments` have been validated against `input_schema`; defaults are filled in here.
+        """Do it. `arguments` have been validated against `input_schema`; defaults and whole numbers are made here.
 
         Raises:
             ActionFailed: the class says what the failure means.
         """
-        return await self._run({**self.defaults, **arguments}, credentials, ports)
+        given = with_integers({**self.defaults, **arguments}, self.input_schema)
+        return await self._run(given, credentials, ports)
 
 
 @dataclass(frozen=True, eq=False)

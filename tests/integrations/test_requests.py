@@ -51,6 +51,11 @@ async def test_json_input_sends_everything_that_the_path_does_not_use():
     assert request.headers["Content-Type"] == "application/json"
 
 
+async def test_a_whole_number_is_sent_as_an_integer_even_if_a_client_wrote_it_as_a_float():
+    request = await sent(acme("{post: things, json: [size, labels]}"), {"id": "1", "size": 12.0, "labels": [1.5, 2.0]})
+    assert request.body == b'{"size":12,"labels":[1.5,2.0]}'
+
+
 async def test_a_list_of_names_sends_those_and_nothing_else():
     request = await sent(
         acme("{get: things, query: [title, labels, draft]}"), {"id": "1", "labels": ["x", "y"], "draft": True}
