@@ -13,13 +13,16 @@ from typing import Any
 import uvloop
 from pydantic import SecretStr
 
-from gateway.acme import BASE_URL, MANIFEST
-from gateway.app import create_app
-from gateway.kit import serving
-from gateway.kit.log import configure_logging
-from gateway.settings import IntegrationSettings, Settings
-from gateway.wiring import open_gateway
-from integrations.catalog import Catalog
+from gateway.kit.imports import imports_for_good
+
+with imports_for_good():
+    from gateway.acme import BASE_URL, MANIFEST
+    from gateway.app import create_app
+    from gateway.kit import serving
+    from gateway.kit.log import configure_logging
+    from gateway.settings import IntegrationSettings, Settings
+    from gateway.wiring import open_gateway
+    from integrations.catalog import Catalog
 
 
 def settings_from(given: dict[str, Any]) -> Settings:

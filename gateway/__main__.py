@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
+from gateway.kit.imports import imports_for_good
 
 app = typer.Typer(
     name="toolgate",
@@ -55,7 +56,8 @@ def toolgate(version: Annotated[bool, typer.Option("--version", help="Show the v
 @app.command()
 def serve(config: Config = None) -> None:
     """Run the gateway until it is stopped."""
-    from gateway.commands.serve import serve as run
+    with imports_for_good():
+        from gateway.commands.serve import serve as run
 
     run(config)
 
