@@ -82,7 +82,7 @@ async def opened_browser(gateway: str, inbox: Inbox, *, email: str, at: str) -> 
         yield Browser(http, inbox, email)
 
 
-async def connect(endpoint: str, browser: Browser, tool: Tool, *, at: str, document: str | None = None) -> None:
+async def connect(endpoint: str, browser: Browser, tool: Tool, *, at: str, document: str | None = None) -> "Connected":
     """Do all that a program does which is given an endpoint, up to its first tool call.
 
     It registers itself unless it has a metadata document. Raises `UnexpectedAnswer`.
@@ -106,7 +106,24 @@ async def connect(endpoint: str, browser: Browser, tool: Tool, *, at: str, docum
         if (told.get("state"), told.get("iss")) != (asked["state"], metadata["issuer"]):
             raise UnexpectedAnswer(f"the browser came back with {sorted(told)}")
         shown = {"client_id": client_id, "code": told["code"], "code_verifier": verifier}
-        await program.use(await program.redeem(metadata, shown), tool)
+        granted = await program.redeem(metadata, shown)
+        await program.use(granted["access_token"], tool)
+    return Connected(metadata["revocation_endpoint"], client_id, granted["refresh_token"])
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A program that acts for somebody."""
+
+    revocation_endpoint: str
+    client_id: str
+    refresh_token: str = field(repr=False)
+
+    async def end(self) -> None:
+        """Let the program give back what it was allowed. Raises `UnexpectedAnswer`."""
+        form = {"client_id": self.client_id, "token": self.refresh_token}
+        async with httpx2.AsyncClient(trust_env=False, timeout=_TIMEOUT_SECONDS) as http:
+            _good(await http.post(self.revocation_endpoint, data=form))
 
 
 class _Program:
@@ -135,9 +152,9 @@ class _Program:
         }
         return _good(await self._http.post(metadata["registration_endpoint"], json=said)).json()["client_id"]
 
-    async def redeem(self, metadata: Mapping[str, Any], shown: Mapping[str, str]) -> str:
+    async def redeem(self, metadata: Mapping[str, Any], shown: Mapping[str, str]) -> Mapping[str, Any]:
         form = {**shown, "grant_type": "authorization_code", "redirect_uri": CALLBACK, "resource": self._endpoint}
-        return _good(await self._http.post(metadata["token_endpoint"], data=form)).json()["access_token"]
+        return _good(await self._http.post(metadata["token_endpoint"], data=form)).json()
 
     async def use(self, token: str, tool: Tool) -> None:
         _good(await self._ask("server/discover", {}, token=token))

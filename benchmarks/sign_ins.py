@@ -15,7 +15,7 @@ from benchmarks.inbox import Inbox, start_inbox
 from benchmarks.load import percentile
 from benchmarks.processes import Running
 from benchmarks.provisioning import Backend, email_of, new_organization, new_sign_in_server
-from benchmarks.sign_in import CALLBACK, Browser, Tool, connect, opened_browser
+from benchmarks.sign_in import CALLBACK, Browser, Connected, Tool, connect, opened_browser
 from benchmarks.subjects import SERVICE_KEY, Acme, gateway_process
 
 PROGRAMS: Final = "https://programs.example/"
@@ -35,14 +35,14 @@ class Kind:
     cpu: float = 0.0
     latencies: list[float] = field(default_factory=list[float])
 
-    async def measure(self, server: Running, sign_in: Callable[[], Awaitable[None]], *, times: int) -> None:
-        """Sign in so many times, one after the other."""
-        before = server.cpu_seconds()
+    async def measure(self, server: Running, sign_in: Callable[[], Awaitable[Connected]], *, times: int) -> None:
+        """Sign in so many times, one after the other; what was allowed is given back, which is not measured."""
         for _ in range(times):
-            begin = perf_counter()
-            await sign_in()
+            before, begin = server.cpu_seconds(), perf_counter()
+            connected = await sign_in()
             self.latencies.append(perf_counter() - begin)
-        self.cpu += server.cpu_seconds() - before
+            self.cpu += server.cpu_seconds() - before
+            await connected.end()
 
     @property
     def cpu_milliseconds(self) -> float:
@@ -73,14 +73,14 @@ class Scene:
     people: int
     _numbers: Iterator[int] = field(default_factory=count)
 
-    async def first(self) -> None:
+    async def first(self) -> Connected:
         """Let the next person sign in by a fresh browser and a program that registers itself."""
         async with self.browser() as (browser, at):
-            await connect(self.endpoint, browser, self.tool, at=at)
+            return await connect(self.endpoint, browser, self.tool, at=at)
 
-    async def again(self, browser: Browser, *, at: str) -> None:
+    async def again(self, browser: Browser, *, at: str) -> Connected:
         """Let the person of this browser go on as who is signed in there, with a program that has a document."""
-        await connect(self.endpoint, browser, self.tool, at=at, document=DOCUMENT)
+        return await connect(self.endpoint, browser, self.tool, at=at, document=DOCUMENT)
 
     @asynccontextmanager
     async def browser(self) -> AsyncGenerator[tuple[Browser, str]]:
