@@ -2,8 +2,8 @@
 
 # One that others import from stands before them, or pytest comes too late to rewrite its assertions.
 pytest_plugins = [
-    "tests.parts.browser",
     "tests.parts.node",
+    "tests.parts.browser",
     "tests.parts.postgres",
     "tests.parts.strict_provider",
     "tests.parts.emulators",

@@ -73,6 +73,11 @@ class Portal:
         """Tell whether the link is for one integration only."""
         return self.link is None or self.link.workspace_integration_id is not None
 
+    @property
+    def onward(self) -> str | None:
+        """Return where people go on once they have connected what they want, where the link says so."""
+        return None if self.link is None else self.link.onward
+
     def offer(self, key: str) -> Offer | None:
         """Return the offer that a page calls by this key."""
         return next((offer for offer in self.offers if offer.key == key), None)

@@ -28,8 +28,8 @@ from storage.records import EndUser
 
 _ALLOW = "allow"
 _SCOPE_WORDS = {
-    TOOLS_SCOPE: "Use the tools below in your name",
-    CODE_SCOPE: "Run programs that use these tools in your name",
+    TOOLS_SCOPE: "Take the actions below in your name",
+    CODE_SCOPE: "Run small programs of its own that take them",
 }
 
 
@@ -147,7 +147,7 @@ def leaving(pages: Pages, pending: PendingRequest, address: str) -> Response:
         "leaving.html",
         brand=_brand(pending),
         title=f"Back to {pending.client.name}…",
-        said="You can close this page once the program goes on.",
+        said="You can close this page once the program has gone on.",
         address=address,
         host=_shown(pending).goes_to,
     )
@@ -174,6 +174,6 @@ def over() -> PageStop:
     return PageStop(
         "This sign-in is over",
         "It was answered already, waited for too long, or was begun in another browser. Nothing was allowed now.",
-        "Connect the program once more to begin again.",
+        "To begin again, go back to the program and connect it once more.",
         status=404,
     )

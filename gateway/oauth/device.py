@@ -95,7 +95,7 @@ class DevicePage:
         found = await self._devices.waiting(code)
         if found is None:
             return self._ask(
-                request, code=code, problem="There is no device that waits for this code, or not any more."
+                request, code=code, problem="No device waits for this code. Check it, or let the device show a new one."
             )
         row, server = found
         new = NewRequest(

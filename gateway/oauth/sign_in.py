@@ -30,7 +30,7 @@ from gateway.web.openid import NotSignedIn, SignInLost
 from gateway.web.openid_keys import ProviderFailed
 from gateway.web.pages import Button, Pages
 from gateway.web.signed_in_browsers import describe, stay_signed_in
-from gateway.web.stops import PageStop, too_often
+from gateway.web.stops import PageStop, too_many_codes
 from gateway.wiring import Gateway
 from storage.records import EndUser, Identity
 
@@ -196,7 +196,7 @@ class SignInPage:
         except ValidationFailed as error:
             return self._ask(visit, [], problem=error.message)
         except RateLimited as error:
-            raise too_often(error.retry_after, brand=brand) from error
+            raise too_many_codes(error.retry_after, brand=brand, path=visit.path) from error
         except MailFailed:
             return self._ask(visit, [], problem="The mail could not be sent. Please try again in a minute.")
         return self._visits.lead_to(visit, visit.path)

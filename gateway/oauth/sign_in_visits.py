@@ -163,7 +163,7 @@ def sign_in_over() -> PageStop:
     return PageStop(
         "This sign-in is over",
         "It was finished already, waited for too long, or was begun in another browser.",
-        "Connect the program once more to begin again.",
+        "To begin again, go back to the program and connect it once more.",
         status=404,
     )
 

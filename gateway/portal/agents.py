@@ -86,7 +86,7 @@ class Agents:
             sign_ins=[
                 SignInView(each.id, each.described or "A browser", ago(each.last_used_at, now=now)) for each in browsers
             ],
-            is_ended=request.query_params.get("show") == "ended",
+            ended=request.query_params.get("ended"),
             back=page_address(visit.portal),
         )
 
@@ -95,8 +95,9 @@ class Agents:
         visit = await self._visits.submitted(request)
         end_user = _person(visit)
         scope, form = _scope(visit, end_user), visit.form
+        is_sign_in = "sign_in" in form
         try:
-            if "sign_in" in form:
+            if is_sign_in:
                 await self._signed_in.sign_out(scope, end_user.id, form["sign_in"])
             else:
                 await self._standing.revoke(scope, form.get("grant", ""), of_end_user=end_user.id)
@@ -108,7 +109,7 @@ class Agents:
                 brand=visit.brand,
                 button=Button("See what there is now", agents_address(visit.portal)),
             ) from error
-        return self._endings.lead_to(agents_address(visit.portal, show="ended"))
+        return self._endings.lead_to(agents_address(visit.portal, ended="sign_in" if is_sign_in else "program"))
 
 
 def _person(visit: Visit) -> EndUser:

@@ -52,6 +52,7 @@ class Endings:
             connection=offer.held,
             account=account_name(offer),
             all_accounts=None if visit.portal.is_for_one else page_address(visit.portal),
+            onward=visit.portal.onward,
             manage=page_address(visit.portal, offer) if visit.portal.session is None else None,
             told=_told(visit.portal, offer, connection=offer.held, error=None),
         )

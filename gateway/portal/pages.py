@@ -88,13 +88,8 @@ class PortalPages:
     def _list(self, visit: Visit) -> Response:
         offers = [offer_view(visit.portal, each) for each in visit.portal.offers]
         return self._visits.show(
-            visit, "list.html", offers=offers, agents=agents_address(visit.portal), onward=_onward(visit)
+            visit, "list.html", offers=offers, agents=agents_address(visit.portal), onward=visit.portal.onward
         )
-
-
-def _onward(visit: Visit) -> str | None:
-    link = visit.portal.link
-    return None if link is None else link.onward
 
 
 def _only(visit: Visit) -> Offer | None:

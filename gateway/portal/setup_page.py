@@ -18,7 +18,7 @@ from gateway.web.handoffs import HandoffLost
 from gateway.web.limits import PageLimits
 from gateway.web.mailed_codes import CodeRefused, masked, told_tries
 from gateway.web.pages import Button, Pages
-from gateway.web.stops import PageStop, too_often
+from gateway.web.stops import PageStop, too_many_codes
 from gateway.wiring import Gateway
 from storage.records import EndUser
 
@@ -131,7 +131,7 @@ class SetupPage:
                 purpose=f"connect {visit.title} for {visit.person}",
             )
         except RateLimited as error:
-            raise too_often(error.retry_after, brand=visit.brand) from error
+            raise too_many_codes(error.retry_after, brand=visit.brand, path=visit.path) from error
         except MailFailed:
             return self._show(visit, step="send", problem="The mail could not be sent. Please try again in a minute.")
         return self._visits.lead_to(visit.path)

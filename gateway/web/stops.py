@@ -1,6 +1,10 @@
 """Reasons why a page can't be shown as asked: raised where they are known, drawn once."""
 
+from typing import Final
+
 from gateway.web.pages import Brand, Button
+
+_MOST_MINUTES: Final = 90
 
 
 class PageStop(Exception):
@@ -24,12 +28,24 @@ class PageStop(Exception):
         self.retry_after = retry_after
 
 
-def too_often(seconds: int, *, brand: Brand | None = None) -> PageStop:
+def too_often(seconds: int) -> PageStop:
     """Say to wait."""
-    minutes = -(-seconds // 60)
-    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
     return PageStop(
-        "Too many tries", f"Please wait {wait} and try again.", status=429, brand=brand, retry_after=seconds
+        "Too many tries", f"Please wait {_in_words(seconds)} and try again.", status=429, retry_after=seconds
+    )
+
+
+def too_many_codes(seconds: int, *, brand: Brand, path: str) -> PageStop:
+    """Say when the next code can be had, and that the last may still be good; `path` is where it is entered."""
+    return PageStop(
+        "Too many codes",
+        "Too many codes were asked for, for this address or from this connection.",
+        "If the newest one came less than ten minutes ago, go back and enter it. Look among unwanted mail, too.",
+        f"You can ask for another one in {_in_words(seconds)}.",
+        status=429,
+        brand=brand,
+        button=Button("Back", path),
+        retry_after=seconds,
     )
 
 
@@ -41,3 +57,11 @@ def not_from_our_page() -> PageStop:
         "If this comes back, let your browser keep cookies of this site.",
         status=403,
     )
+
+
+def _in_words(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    if minutes > _MOST_MINUTES:
+        hours = -(-minutes // 60)
+        return f"{hours} hours"
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from tests.parts.axe import grave_violations
 from tests.parts.presence import missing
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 PICTURES = Path(__file__).parents[2] / ".screenshots"
 """Kept out of commits; each run writes its pictures over those of the last."""
 
-_SIZES: "dict[str, ViewportSize]" = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+_SIZES: "dict[str, ViewportSize]" = {
+    "wide": {"width": 1280, "height": 800},
+    "phone": {"width": 320, "height": 640},
+    # What is left of that phone where somebody enlarges everything to 200 %.
+    "zoomed": {"width": 160, "height": 320},
+}
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -54,7 +60,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 async def take_pictures(page: "Page", name: str) -> None:
-    """Keep what the page shows, in light and dark, wide and on a phone, and hold that it is never wider than that."""
+    """Keep what the page shows, in light and dark, wide, on a phone and enlarged there.
+
+    Holds that it is never wider than the screen, and that axe finds nothing grave about it.
+    """
     PICTURES.mkdir(exist_ok=True)
     before = page.viewport_size
     for size, viewport in _SIZES.items():
@@ -64,6 +73,8 @@ async def take_pictures(page: "Page", name: str) -> None:
             picture = PICTURES / f"{_slug(name)}-{size}-{scheme}.png"
             await page.screenshot(path=picture, full_page=True)
             _taken.add(picture)
+            if size == "wide":
+                assert await grave_violations(page) == [], f"{name}, {scheme}"
         shown = await page.evaluate("document.documentElement.scrollWidth")
         assert shown <= viewport["width"], f"{name} is {shown} px wide where there are {viewport['width']}"
     await page.emulate_media(color_scheme="light")

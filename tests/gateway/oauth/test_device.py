@@ -86,7 +86,7 @@ async def test_a_device_is_let_in_by_its_person_elsewhere(device: Device, scene:
     prefilled = await person.open(shown["verification_uri_complete"])
     assert prefilled.forms[0].fields["user_code"] == shown["user_code"]
     consent = await device.asked(person)
-    assert f"For the device that shows{shown['user_code']}" in consent.text
+    assert f"Device shows{shown['user_code']}" in consent.text
     done = await person.send(consent.forms[0], decision="allow")
     assert done.title.startswith("Go back to your device")
     granted = (await device.polled_later()).json()

@@ -30,7 +30,7 @@ async def test_a_code_to_the_address_on_the_record_leads_to_consent_as_that_end_
     person = await scene.browser()
     first = await scene.begun(person, server)
     assert (first.status, first.title) == (200, "Sign in · Acme")
-    assert "“Agent” asks to use Shop in your name" in first.text
+    assert "“Agent” asks to use Acme in your name" in first.text
     asked = await person.send(step(first, "send"), email=" alice@CORP.example ")
     assert "alice@CORP.example" in asked.text
     code = scene.code("alice@CORP.example")

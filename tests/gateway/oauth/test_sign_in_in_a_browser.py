@@ -1,60 +1,16 @@
 """The sign-in pages in a real Chromium, with a real mail server and a real OpenID provider; pictured."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-import pytest
-
-from tests.gateway.oauth.asking import Asking
-from tests.gateway.portal.identity_scene import Scene, identity_scene
+from tests.gateway.oauth.browsing import ALICE, Program, opened_page, opened_program, opened_scene, press
+from tests.gateway.portal.identity_scene import Scene
 from tests.parts.browser import take_pictures
 from tests.parts.strict_provider import CLIENT_ID, CLIENT_SECRET, StrictProvider
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-ALICE = "Alice@corp.example"
-
-
-@dataclass
-class Program:
-    """A program that asks for a server of the scene."""
-
-    scene: Scene
-    asking: Asking
-    client_id: str
-
-    def address(self) -> str:
-        """Where it sends a browser."""
-        return f"{self.scene.served.url}{self.asking.address(self.client_id)}"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with identity_scene(tmp_path, egress_allow=("127.0.0.1",)) as opened:
-        await opened.ask_for(branding={"name": "Harbor", "accentColor": "#0a7d33"})
-        yield opened
-
-
-@pytest.fixture
-async def program(scene: Scene) -> AsyncIterator[Program]:
-    server = await scene.product.server(endUserAccess="restricted")
-    async with httpx2.AsyncClient(base_url=scene.served.url) as client:
-        asking = Asking(client, scene.served.gateway, server.id)
-        yield Program(scene, asking, (await asking.registered(client_name="Desk Agent"))["client_id"])
-
-
-@pytest.fixture
-async def page(chromium: "Browser") -> "Page":
-    """A page of a browser of its own, without scripts: none is needed."""
-    return await (await chromium.new_context(java_script_enabled=False)).new_page()
-
-
-async def press(page: "Page", name: str) -> None:
-    await page.get_by_role("button", name=name, exact=True).click()
+scene, program, page = opened_scene, opened_program, opened_page
 
 
 async def add_provider(scene: Scene, strict: StrictProvider) -> dict[str, Any]:
