@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlmodel import col
 
 from storage.records import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
@@ -73,13 +73,15 @@ class LinkedIdentities(Repository[LinkedIdentity]):
             scope, col(LinkedIdentity.workspace_id) == workspace_id, col(LinkedIdentity.identity_id) == identity_id
         )
 
-    async def of_issuer(self, scope: TenantScope, end_user_ids: Collection[str], issuer: str) -> set[str]:
-        """Return which of these end users have an identity of this issuer linked already."""
+    async def of_issuers(self, scope: TenantScope, end_user_ids: Collection[str], issuers: Collection[str]) -> set[str]:
+        """Return which of these end users have an identity of one of these issuers linked already."""
         found = await self._session.scalars(
             select(col(LinkedIdentity.end_user_id))
             .join(Identity, col(Identity.id) == col(LinkedIdentity.identity_id))
             .where(
-                self._boundary(scope), col(LinkedIdentity.end_user_id).in_(end_user_ids), col(Identity.issuer) == issuer
+                self._boundary(scope),
+                col(LinkedIdentity.end_user_id).in_(end_user_ids),
+                col(Identity.issuer).in_(issuers),
             )
         )
         return set(found)
@@ -95,10 +97,24 @@ class SignedInBrowsers(Repository[SignedInBrowser]):
         """Return the sign-ins at a browser, expired ones too, oldest first."""
         return await self._all(scope, col(SignedInBrowser.browser_hash) == browser_hash)
 
-    async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[SignedInBrowser]:
-        """Return the sign-ins of the identities that are linked to an end user, oldest first."""
+    async def of_end_user(
+        self, scope: TenantScope, end_user_id: str, *, workspace_id: str, email_key: str | None
+    ) -> list[SignedInBrowser]:
+        """Return the sign-ins of the identities that may act as an end user, oldest first.
+
+        Those are the ones that are linked to it, and those of its address that its workspace has linked to nobody.
+        """
+        identity_id = col(SignedInBrowser.identity_id)
         linked = select(col(LinkedIdentity.identity_id)).where(col(LinkedIdentity.end_user_id) == end_user_id)
-        return await self._all(scope, col(SignedInBrowser.identity_id).in_(linked))
+        if email_key is None:
+            return await self._all(scope, identity_id.in_(linked))
+        settled = select(col(LinkedIdentity.identity_id)).where(col(LinkedIdentity.workspace_id) == workspace_id)
+        of_address = select(col(Identity.id)).where(
+            col(Identity.organization_id) == scope.organization_id,
+            col(Identity.email_key) == email_key,
+            col(Identity.id).not_in(settled),
+        )
+        return await self._all(scope, or_(identity_id.in_(linked), identity_id.in_(of_address)))
 
     async def delete_expired(self, before: datetime) -> None:
         """Remove sign-ins of all tenants that ended before this moment."""

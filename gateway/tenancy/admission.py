@@ -29,6 +29,15 @@ class Choice:
     end_users: tuple[EndUser, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Whom an identity may act as, oldest first; nobody where it is for the server to make somebody new."""
+
+    end_users: tuple[EndUser, ...]
+    is_sure: bool
+    """Nobody else was in question, so that it may hold from now on: neither the server nor a suspension decided."""
+
+
 class Admission:
     """Settles as whom people act."""
 
@@ -44,44 +53,42 @@ class Admission:
         # One writer at a time, so whoever signs in twenty times at once is made once.
         async with self._database.write() as tx:
             found = await _found(tx, server, identity)
-            if len(found) > 1:
-                return Choice(tuple(found))
-            if found:
-                return await _link(tx, found[0], identity, now=self._clock())
+            if len(found.end_users) > 1:
+                return Choice(found.end_users)
+            if found.end_users and not found.is_sure:
+                return await _note_link(tx, found.end_users[0], now=self._clock())
+            if found.end_users:
+                return await _link(tx, found.end_users[0], identity, now=self._clock())
             return await _make(tx, server, identity, now=self._clock())
 
     async def offered(self, server: McpServer, identity: Identity) -> Sequence[EndUser]:
         """Return whom the person may act as, changing nothing; empty where they would be made. Raises `NotAdmitted`."""
         async with self._database.read() as tx:
-            return await _found(tx, server, identity)
+            return (await _found(tx, server, identity)).end_users
 
     async def choose(self, server: McpServer, identity: Identity, end_user_id: str) -> EndUser:
         """Return the end user whom the person has chosen. Raises `NotAdmitted` for any other than offered."""
         async with self._database.write() as tx:
-            for end_user in await _found(tx, server, identity):
+            for end_user in (await _found(tx, server, identity)).end_users:
                 if end_user.id == end_user_id:
                     return await _note_link(tx, end_user, now=self._clock())
         raise NotAdmitted("That account is not among yours any more.")
 
 
-async def _found(tx: Transaction, server: McpServer, identity: Identity) -> list[EndUser]:
-    """Return whom this identity may act as; nobody where it is for the server to make somebody new.
-
-    Raises `NotAdmitted`.
-    """
+async def _found(tx: Transaction, server: McpServer, identity: Identity) -> _Found:
+    """Find out whom this identity may act as. Raises `NotAdmitted`."""
     # As it is now: what it asks of people may have changed since they began.
     present = await tx.mcp_servers.get(TenantScope(server.organization_id), server.id)
     if present is None or identity.organization_id != present.organization_id:
         raise NotAdmitted("What the program asks for is gone.")
     candidates = await _candidates(tx, present, identity)
-    if present.is_pinned:
-        candidates = [each for each in candidates if each.id == present.end_user_id]
-    active = [each for each in candidates if each.suspended_at is None]
-    if candidates and not active:
+    possible = [each for each in candidates if not present.is_pinned or each.id == present.end_user_id]
+    active = tuple(each for each in possible if each.suspended_at is None)
+    if possible and not active:
         raise NotAdmitted("Your account is suspended.")
     if not active and (present.end_user_access != "open" or present.is_pinned or is_handoff(identity)):
         raise NotAdmitted(_unknown(identity))
-    return active
+    return _Found(active, is_sure=len(candidates) == len(active))
 
 
 async def _candidates(tx: Transaction, server: McpServer, identity: Identity) -> list[EndUser]:
@@ -92,16 +99,31 @@ async def _candidates(tx: Transaction, server: McpServer, identity: Identity) ->
         named = await tx.end_users.by_external_id(scope, server.workspace_id, identity.subject)
         return [] if named is None else [named]
     linked = await _linked(tx, scope, identity, workspace_id=server.workspace_id)
-    if linked is not None:
+    if linked is not None and (not server.is_pinned or linked.id == server.end_user_id):
         return [linked]
+    by_address = await _by_address(tx, scope, server, identity)
+    # A server that is made for one person asks whether this is that person too, whoever else they are.
+    return by_address if linked is None else [linked, *(each for each in by_address if each.id != linked.id)]
+
+
+async def _by_address(tx: Transaction, scope: TenantScope, server: McpServer, identity: Identity) -> list[EndUser]:
+    """Return those who have the verified address, and whom no other account stands for (contract 4.5)."""
     if identity.email_key is None:
         return []
     having_it = await tx.end_users.by_email(scope, server.workspace_id, identity.email_key)
-    if identity.issuer == EMAIL_ISSUER:
+    if identity.issuer == EMAIL_ISSUER or not having_it:
         return having_it
+    ids = [each.id for each in having_it]
     # Another account of the same issuer is another person: the address has a new owner.
-    others = await tx.linked_identities.of_issuer(scope, [each.id for each in having_it], identity.issuer)
-    return [each for each in having_it if each.id not in others]
+    replaced = await tx.linked_identities.of_issuers(scope, ids, {identity.issuer})
+    # And what one provider says of an address is not to open what another has been asked about until now: each may
+    # be run by somebody else. One that the organization has switched off or removed is asked no more.
+    issuers = {each.issuer for each in await tx.identity_providers.all(scope) if each.disabled_at is None}
+    elsewhere = await tx.linked_identities.of_issuers(scope, ids, issuers - {identity.issuer})
+    free = [each for each in having_it if each.id not in replaced | elsewhere]
+    if not free and elsewhere:
+        raise NotAdmitted(f"You have signed in as {identity.email}. Whoever has that address here signs in elsewhere.")
+    return free
 
 
 async def _linked(tx: Transaction, scope: TenantScope, identity: Identity, *, workspace_id: str) -> EndUser | None:

@@ -10,7 +10,7 @@ from gateway.kit.ids import new_id
 from gateway.kit.tokens import hash_token
 from gateway.tenancy.end_users import existing_end_user
 from storage.database import Database, Transaction
-from storage.records import Identity, SignedInBrowser
+from storage.records import EndUser, Identity, SignedInBrowser
 from storage.scope import TenantScope
 
 LIFETIME: Final = timedelta(days=30)
@@ -59,34 +59,30 @@ class SignedInBrowsers:
         async with self._database.write() as tx:
             row = await _row(tx, identity, browser)
             if row is not None:
-                await tx.signed_in_browsers.delete(row)
-            for known in await tx.known_browsers.at(TenantScope(identity.organization_id), hash_token(browser)):
-                await tx.known_browsers.delete(known)
+                await _forget(tx, row)
 
     async def of_end_user(self, scope: TenantScope, end_user_id: str) -> list[SignedInBrowser]:
-        """Return where people are signed in whose identity is linked to an end user, oldest first.
+        """Return where people are signed in who may act as an end user, oldest first.
 
         Raises `EndUserNotFound`.
         """
         now = self._clock()
         async with self._database.read() as tx:
-            await existing_end_user(tx, scope, end_user_id)
-            return [
-                each for each in await tx.signed_in_browsers.of_end_user(scope, end_user_id) if each.expires_at > now
-            ]
+            end_user = await existing_end_user(tx, scope, end_user_id)
+            return [each for each in await _of_end_user(tx, scope, end_user) if each.expires_at > now]
 
     async def sign_out(self, scope: TenantScope, end_user_id: str, sign_in_id: str) -> None:
-        """Take back one of the sign-ins that `of_end_user` returns. Raises `EndUserNotFound`, `NotFound`."""
+        """Take back one of the sign-ins that `of_end_user` returns. Raises `EndUserNotFound`, `NotFound`.
+
+        It counted in the whole organization; so does its end.
+        """
         async with self._database.write() as tx:
-            await existing_end_user(tx, scope, end_user_id)
-            rows = await tx.signed_in_browsers.of_end_user(scope, end_user_id)
+            end_user = await existing_end_user(tx, scope, end_user_id)
+            rows = await _of_end_user(tx, scope, end_user)
             row = next((each for each in rows if each.id == sign_in_id), None)
             if row is None:
                 raise NotFound("there is no such sign-in")
-            known = await tx.known_browsers.of(scope, end_user_id, row.browser_hash)
-            if known is not None:
-                await tx.known_browsers.delete(known)
-            await tx.signed_in_browsers.delete(row)
+            await _forget(tx, row)
 
 
 async def stay_signed_in(tx: Transaction, identity: Identity, *, browser: str, described: str, now: datetime) -> None:
@@ -114,6 +110,19 @@ def describe(user_agent: str) -> str:
     browser = next((name for name, mark in _BROWSERS if mark.search(user_agent)), "A browser")
     system = next((name for name, mark in _SYSTEMS if mark.search(user_agent)), None)
     return browser if system is None else f"{browser} on {system}"
+
+
+async def _of_end_user(tx: Transaction, scope: TenantScope, end_user: EndUser) -> list[SignedInBrowser]:
+    return await tx.signed_in_browsers.of_end_user(
+        scope, end_user.id, workspace_id=end_user.workspace_id, email_key=end_user.email_key
+    )
+
+
+async def _forget(tx: Transaction, row: SignedInBrowser) -> None:
+    """End a sign-in, and know its browser as nobody's in the whole organization."""
+    await tx.signed_in_browsers.delete(row)
+    for known in await tx.known_browsers.at(TenantScope(row.organization_id), row.browser_hash):
+        await tx.known_browsers.delete(known)
 
 
 async def _row(tx: Transaction, identity: Identity, browser: str) -> SignedInBrowser | None:

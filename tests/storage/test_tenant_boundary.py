@@ -192,12 +192,14 @@ QUESTIONS: dict[str, Question] = {
     "identities.known_as": lambda tx, scope, its: tx.identities.known_as(scope, "email", its.subject),
     "linked_identities.get": lambda tx, scope, its: tx.linked_identities.get(scope, its.linked),
     "linked_identities.of": lambda tx, scope, its: tx.linked_identities.of(scope, its.workspace, its.identity),
-    "linked_identities.of_issuer": lambda tx, scope, its: tx.linked_identities.of_issuer(
-        scope, [its.end_user], "email"
+    "linked_identities.of_issuers": lambda tx, scope, its: tx.linked_identities.of_issuers(
+        scope, [its.end_user], ["email"]
     ),
     "signed_in_browsers.get": lambda tx, scope, its: tx.signed_in_browsers.get(scope, its.signed_in),
     "signed_in_browsers.at": lambda tx, scope, its: tx.signed_in_browsers.at(scope, its.signed_in_browser),
-    "signed_in_browsers.of_end_user": lambda tx, scope, its: tx.signed_in_browsers.of_end_user(scope, its.end_user),
+    "signed_in_browsers.of_end_user": lambda tx, scope, its: tx.signed_in_browsers.of_end_user(
+        scope, its.end_user, workspace_id=its.workspace, email_key="ann@x.test"
+    ),
     "oauth_clients.get": lambda tx, scope, its: tx.oauth_clients.get(scope, its.client),
     "oauth_clients.of_servers": lambda tx, scope, its: tx.oauth_clients.of_servers(scope, [its.server]),
     "oauth_requests.get": lambda tx, scope, its: tx.oauth_requests.get(scope, its.request),

@@ -133,6 +133,58 @@ async def test_another_account_of_the_same_issuer_does_not_inherit_by_address(do
         await door.admission.admit(server, await door.at_provider("sub-2", "alice@corp.example"))
 
 
+@pytest.mark.parametrize("access", ["restricted", "open"])
+async def test_an_account_of_another_provider_does_not_inherit_by_address_while_both_are_used(
+    door: Door, access: str
+) -> None:
+    alice, server = await door.end_user("alice", email="alice@corp.example"), await door.server(access)
+    other = "https://login.customer.example"
+    first, _ = [
+        await door.rest.made("/identity-providers", {"name": issuer, "issuer": issuer, "clientId": "toolgate"})
+        for issuer in (ISSUER, other)
+    ]
+    assert await door.acts_as(server, await door.at_provider("sub-1", "alice@corp.example")) == alice
+    claimed = await door.signed_in(
+        Claimed(issuer=other, subject="sub-9", email="alice@corp.example", is_email_verified=True)
+    )
+    with pytest.raises(NotAdmitted, match="signs in elsewhere"):
+        await door.admission.admit(server, claimed)
+    assert len(await door.everybody()) == 1
+    # Moving from one provider to another: the old one is switched off.
+    await door.rest.patch(f"/identity-providers/{first['id']}", {"disabled": True})
+    assert await door.acts_as(server, claimed) == alice
+
+
+async def test_a_server_for_one_person_settles_nothing_for_the_others(door: Door) -> None:
+    ids = [await door.end_user(name, email="ann@agency.example") for name in ("ann-for-a", "ann-for-b")]
+    of_b, of_all = await door.server(endUserId="ann-for-b"), await door.server()
+    for identity in (await door.by_mail("ann@agency.example"), await door.at_provider("sub-1", "ann@agency.example")):
+        assert await door.acts_as(of_b, identity) == ids[1]
+        offered = await door.admission.admit(of_all, identity)
+        assert isinstance(offered, Choice)
+        assert [each.id for each in offered.end_users] == ids
+
+
+async def test_whoever_is_linked_as_one_record_gets_to_a_server_for_another_record_of_the_same_address(
+    door: Door,
+) -> None:
+    first = await door.end_user("ann-for-a", email="ann@agency.example")
+    server, identity = await door.server(), await door.by_mail("ann@agency.example")
+    assert await door.acts_as(server, identity) == first
+    second = await door.end_user("ann-for-b", email="ann@agency.example")
+    assert await door.acts_as(await door.server(endUserId="ann-for-b"), identity) == second
+    assert await door.acts_as(server, identity) == first
+
+
+async def test_a_suspension_settles_nothing_for_when_it_is_over(door: Door) -> None:
+    ids = [await door.end_user(name, email="ann@agency.example") for name in ("ann-for-a", "ann-for-b")]
+    server, identity = await door.server(), await door.by_mail("ann@agency.example")
+    await door.gateway.end_users.suspend(door.scope, ids[0], suspended=True)
+    assert await door.acts_as(server, identity) == ids[1]
+    await door.gateway.end_users.suspend(door.scope, ids[0], suspended=False)
+    assert isinstance(await door.admission.admit(server, identity), Choice)
+
+
 async def test_a_code_by_mail_and_a_provider_lead_to_the_same_end_user(door: Door) -> None:
     alice, server = await door.end_user("alice", email="alice@corp.example"), await door.server()
     assert await door.acts_as(server, await door.by_mail("alice@corp.example")) == alice
