@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from integrations.catalog import manifest_files
 from integrations.checking_actions import action_faults, lookup_faults, trigger_faults
-from integrations.checking_auth import auth_faults
+from integrations.checking_auth import account_faults, auth_faults
 from integrations.loading import parse, read_text
 from integrations.manifest import Manifest
 from integrations.problems import ManifestInvalid, Problem
@@ -34,9 +34,13 @@ def check(paths: Iterable[Path]) -> list[Problem]:
     return problems
 
 
-def check_manifest(source: Source, manifest: Manifest) -> list[Problem]:
-    """The problems of one manifest of valid format, by line."""
-    found = [source.problem(place, message) for place, message in _faults(manifest)]
+def check_manifest(source: Source, manifest: Manifest, *, accounts_are_known: bool = True) -> list[Problem]:
+    """The problems of one manifest of valid format, by line.
+
+    `accounts_are_known=False` is for what was made from a description that can't tell whose account is connected.
+    """
+    faults = [*_faults(manifest), *(account_faults(manifest) if accounts_are_known else ())]
+    found = [source.problem(place, message) for place, message in faults]
     return sorted(dict.fromkeys(found), key=lambda problem: problem.line)
 
 

@@ -96,8 +96,6 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
     yield from _unfilled(refresh, known | OAUTH_APP, (*place, "refresh"))
     if method.revoke is not None:
         yield from _unfilled({"url": method.revoke.url}, known | OAUTH_APP, (*place, "revoke"))
-    if method.account is None:
-        yield place, f"auth {method.key}: `account` is missing, so nobody can tell whose account was connected"
 
 
 def _open_host_faults(method: OAuth2, place: Place) -> Iterator[Fault]:
@@ -166,3 +164,13 @@ def _unfilled(templates: Mapping[str, str], known: frozenset[str], place: Place)
             if name not in known:
                 has = f"there are {', '.join(sorted(known))}" if known else "there are no values here"
                 yield (*place, key), f"{key}: nothing fills {{{name}}} ({has})"
+
+
+def account_faults(manifest: Manifest) -> Iterator[Fault]:
+    """Where somebody signs in and nobody could tell whose account that was."""
+    for index, method in enumerate(manifest.auth):
+        if isinstance(method, OAuth2) and method.account is None:
+            yield (
+                ("auth", index),
+                f"auth {method.key}: `account` is missing, so nobody can tell whose account was connected",
+            )

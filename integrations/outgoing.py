@@ -12,7 +12,7 @@ from integrations.failures import InvalidInput
 from integrations.inputs import Segments
 from integrations.notation import MISSING, placeholders
 from integrations.ports import HttpRequest, Json
-from integrations.requests import RequestTemplate, Values
+from integrations.requests import RequestTemplate, Values, Whole
 from integrations.target import Target
 
 HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -65,15 +65,22 @@ def _names_in(values: Json) -> Iterable[str]:
 
 def fill(request: RequestTemplate, arguments: Mapping[str, Json], segments: Mapping[str, Segments]) -> Outgoing:
     """The request with the caller's arguments in it. Raises InvalidInput where one does not fit its place."""
-    query, json, form = (_filled(part, arguments, request) for part in (request.query, request.json_, request.form))
+    query, form = (_filled(part, arguments, request) for part in (request.query, request.form))
     return Outgoing(
         method=request.method,
         path=template.path(request.path, arguments, segments),
         query=query or {},
-        json=MISSING if json is None else json,
+        json=_json(request.json_, arguments, request),
         form=form,
         headers=_headers(request.headers, arguments),
     )
+
+
+def _json(part: Values | Whole | None, arguments: Mapping[str, Json], request: RequestTemplate) -> Json:
+    if isinstance(part, str) and part != "input":
+        return template.json_value(part, arguments)
+    filled = _filled(part, arguments, request)
+    return MISSING if filled is None else filled
 
 
 def _filled(part: Values | None, arguments: Mapping[str, Json], request: RequestTemplate) -> Mapping[str, Json] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ from integrations.ports import Json
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 METHODS: Final[tuple[Method, ...]] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+Whole: TypeAlias = Annotated[str, Field(pattern=r"^\{[A-Za-z][A-Za-z0-9_]*\}$")]
+"""One input that is the body itself: `"{body}"`."""
 
 Values: TypeAlias = Literal["input"] | Many[Name] | Mapping[str, Json]
 """What is sent: `input` (everything not used elsewhere in the request), a list of input names, or a mapping from
@@ -28,7 +31,7 @@ class RequestTemplate(Model):
     patch: str | None = None
     delete: str | None = None
     query: Values | None = None
-    json_: Values | None = Field(default=None, alias="json")
+    json_: Values | Whole | None = Field(default=None, alias="json")
     form: Values | None = None
     headers: Mapping[str, str] = {}
     """Fixed names; values are templates. A header whose optional input is absent is left out."""

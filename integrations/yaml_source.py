@@ -58,14 +58,14 @@ class Source:
         return Problem(self.file, self.line_of(path), message)
 
 
-def read_yaml(text: str, file: str) -> Source:
+def read_yaml(text: str, file: str, *, max_characters: int = MAX_CHARACTERS) -> Source:
     """Parse one document.
 
     Raises:
         ManifestInvalid: it is not YAML, or uses what manifests do not have.
     """
-    if len(text) > MAX_CHARACTERS:
-        raise ManifestInvalid((Problem(file, 1, f"the file has more than {MAX_CHARACTERS} characters"),))
+    if len(text) > max_characters:
+        raise ManifestInvalid((Problem(file, 1, f"the file has more than {max_characters} characters"),))
     try:
         # Events, not nodes: libyaml's own composer overflows the stack on deep nesting.
         value, lines = _Reader(file, yaml.parse(text, Loader=yaml.CSafeLoader)).document()

@@ -1,0 +1,110 @@
+"""An OpenAPI document as data: read within bounds, and followed by references that stay inside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import orjson
+
+from integrations.ports import Json
+from integrations.problems import ManifestInvalid
+from integrations.yaml_source import read_yaml
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+MAX_YAML_BYTES: Final = 4 * 1024 * 1024
+"""YAML takes twenty times as long to read as JSON."""
+_MAX_HOPS: Final = 20
+_VERSIONS: Final = ("3.0", "3.1")
+
+
+class DocumentRefused(Exception):
+    """The document can't be imported; the message says what is wrong with it, where, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document whose root is right; everything below is checked where it is used."""
+
+    root: Mapping[str, Json] = field(repr=False)
+
+    @property
+    def info(self) -> Mapping[str, Json]:
+        """Title, description and version, as far as they are given."""
+        return mapping(self.root.get("info"))
+
+    def resolved(self, value: Json) -> tuple[Mapping[str, Json], str | None]:
+        """Return the object that `value` is, and the last reference that led there (None: it stands here itself).
+
+        Members beside a reference (3.1) win over those of its target. Raises `DocumentRefused`.
+        """
+        found, last = mapping(value), None
+        for _ in range(_MAX_HOPS):
+            reference = found.get("$ref")
+            if not isinstance(reference, str):
+                return found, last
+            beside = {name: member for name, member in found.items() if name != "$ref"}
+            found, last = {**mapping(self.at(reference)), **beside}, reference
+        raise DocumentRefused(f"{last}: references lead in a circle")
+
+    def at(self, reference: str) -> Json:
+        """Return what a reference names. Raises `DocumentRefused` where it leads out of the document, or nowhere."""
+        if not reference.startswith("#/"):
+            raise DocumentRefused(
+                f"$ref {reference[:200]!r}: files and addresses are not followed; bundle the document into one file first"
+            )
+        found: Json = self.root
+        for step in reference[2:].split("/"):
+            key = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(found, Mapping) or key not in found:
+                raise DocumentRefused(f"$ref {reference[:200]!r} leads nowhere in this document")
+            found = cast("Mapping[str, Json]", found)[key]
+        return found
+
+
+def read_document(content: bytes) -> Document:
+    """Read JSON or YAML. Raises `DocumentRefused`."""
+    root = _parsed(content)
+    if not isinstance(root, Mapping):
+        raise DocumentRefused("this is not an OpenAPI document: its root is not an object")
+    document = cast("Mapping[str, Json]", root)
+    version = document.get("openapi")
+    if not isinstance(version, str) or not version.startswith(_VERSIONS):
+        told = "swagger 2.0" if "swagger" in document else repr(version)[:40]
+        raise DocumentRefused(f"openapi: 3.0 and 3.1 can be imported, this is {told}; convert it first")
+    if not isinstance(document.get("paths"), Mapping):
+        raise DocumentRefused("paths: is missing, so there is nothing to import")
+    return Document(document)
+
+
+def mapping(value: Json) -> Mapping[str, Json]:
+    """Return an object of the document; what is none is empty."""
+    return cast("Mapping[str, Json]", value) if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Json) -> list[Json]:
+    """Return a list of the document; what is none is empty."""
+    return cast("list[Json]", value) if isinstance(value, list) else []
+
+
+def _parsed(content: bytes) -> Json:
+    if len(content) > MAX_BYTES:
+        raise DocumentRefused(f"the document has {len(content):,} bytes; {MAX_BYTES:,} is the most")
+    if content.lstrip()[:1] in {b"{", b"["}:
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise DocumentRefused(f"not valid JSON: {error}") from error
+    if len(content) > MAX_YAML_BYTES:
+        raise DocumentRefused(
+            f"the document has {len(content):,} bytes of YAML; {MAX_YAML_BYTES:,} is the most, or JSON"
+        )
+    try:
+        return read_yaml(content.decode(), "document", max_characters=MAX_YAML_BYTES).value
+    except UnicodeDecodeError as error:
+        raise DocumentRefused(f"the document is not UTF-8: {error.reason} at byte {error.start}") from error
+    except ManifestInvalid as error:
+        raise DocumentRefused("; ".join(map(str, error.problems[:3]))) from error

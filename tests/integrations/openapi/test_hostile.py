@@ -1,0 +1,129 @@
+"""Documents that somebody wrote to hurt: an error that says where, or a smaller schema; never a hang or a fetch."""
+
+import json
+import time
+import tracemalloc
+from typing import Any
+
+import orjson
+import pytest
+
+from integrations.openapi.document import DocumentRefused, read_document
+from integrations.openapi.importing import Named, Wanted, import_document
+from integrations.openapi.schemas import MAX_SCHEMA_BYTES
+from tests.integrations.openapi.descriptions import described, imported, input_schema
+
+
+def posting(schema: object, **schemas: object) -> dict[str, Any]:
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return described({"/x": {"post": {"operationId": "x", "requestBody": body}}}, components={"schemas": schemas})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "root is not an object"),
+        (b"[]", "root is not an object"),
+        (b"{", "not valid JSON"),
+        (b"a: [", "not valid YAML"),
+        (b"a: &x 1\nb: *x", "alias"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b'{"swagger": "2.0"}', "this is swagger 2.0; convert it first"),
+        (b'{"openapi": "3.0.0"}', "paths: is missing"),
+        (b'{"openapi": 3, "paths": {}}', "3.0 and 3.1 can be imported"),
+        (b" " * (21 * 1024 * 1024), "is the most"),
+        (b"a" * (5 * 1024 * 1024), "of YAML"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"- " * 100_000, "deep"),
+    ],
+)
+def test_what_is_no_document_is_told(content: bytes, said: str):
+    with pytest.raises(DocumentRefused) as caught:
+        read_document(content)
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("file:///etc/passwd", "are not followed"),
+        ("https://evil.example/schema.json", "are not followed"),
+        ("other.yaml#/Pet", "are not followed"),
+        ("#/components/schemas/Nothing", "leads nowhere"),
+        ("#/components/schemas/Circle", "in a circle"),
+    ],
+)
+def test_a_reference_leads_inside_the_document_or_is_refused(reference: str, said: str):
+    circle = {"Circle": {"$ref": "#/components/schemas/Round"}, "Round": {"$ref": "#/components/schemas/Circle"}}
+    with pytest.raises(DocumentRefused) as caught:
+        imported(posting({"$ref": reference}, **circle))
+    assert said in caught.value.message
+
+
+def test_a_schema_that_would_unfold_without_end_is_cut():
+    layers = {
+        f"L{depth}": {
+            "type": "object",
+            "properties": {f"p{i}": {"$ref": f"#/components/schemas/L{depth + 1}"} for i in range(9)},
+        }
+        for depth in range(20)
+    }
+    layers["L20"] = {"type": "string"}
+    started = time.process_time()
+    found = input_schema(posting({"$ref": "#/components/schemas/L0"}, **layers), "x")
+    assert time.process_time() - started < 2
+    assert len(orjson.dumps(found)) <= MAX_SCHEMA_BYTES
+
+
+def test_ten_megabytes_of_one_schema_cost_a_moment_and_little_memory():
+    wide = {
+        "type": "object",
+        "properties": {f"property_{i}": {"type": "string", "description": "x" * 60} for i in range(90_000)},
+    }
+    content = json.dumps(posting(wide)).encode()
+    assert len(content) > 9_000_000
+    document = read_document(content)
+    tracemalloc.start()
+    started = time.process_time()
+    found = import_document(document, Named(name="acme"), Wanted())
+    assert time.process_time() - started < 5
+    assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
+    tracemalloc.stop()
+    assert found.tools[0].tokens < 10_000
+
+
+def test_nested_ever_deeper_is_cut():
+    deep: Any = {"type": "string"}
+    for _ in range(90):
+        deep = {"type": "object", "properties": {"down": deep}}
+    assert len(orjson.dumps(input_schema(posting(deep), "x"))) <= MAX_SCHEMA_BYTES
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)b", "(a+)+$" * 100, "[", "\\1(a)", "(?<!x)y"])
+def test_an_expression_that_ours_cannot_match_in_linear_time_is_dropped(pattern: str):
+    body = {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}
+    assert "pattern" not in input_schema(posting(body), "x")["a"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/a?b=1", "/a#b", "/https://evil.example/", "/{", "/../../admin", "/a/{x}/../../b", "//evil.example/x"]
+)
+def test_a_path_that_leaves_the_api_is_no_action(path: str):
+    parameter = {"name": "x", "in": "path", "required": True, "schema": {"type": "string"}}
+    document = described({path: {"get": {"operationId": "evil", "parameters": [parameter]}}, "/ok": {"get": {}}})
+    found = imported(document)
+    assert [tool.action for tool in found.tools] == ["get_ok"]
+    assert [operation for operation, _ in found.left_out] == ["evil"]
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], True, {"get": 1}, {"get": {"parameters": 5, "requestBody": []}}])
+def test_what_has_the_wrong_shape_hurts_nobody_else(odd: object):
+    document = described({"/odd": odd, "/ok": {"get": {"operationId": "fine"}}})
+    assert "fine" in [tool.action for tool in imported(document).tools]
+
+
+def test_words_cannot_hide_instructions():
+    hidden = "Lists\u200b pets\u2066 \U000e0041\U000e0042 now\x1b[31m"
+    document = described({"/ok": {"get": {"operationId": "fine", "summary": hidden}}})
+    [action] = imported(document).manifest["actions"]
+    assert action["title"] == "Lists pets now[31m"
