@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.access.oauth_clients import ClientView
 from gateway.errors import RateLimited, ValidationFailed
 from gateway.kit.log import get_logger
 from gateway.kit.mail import MailFailed
@@ -147,13 +148,16 @@ class SignInPage:
             return self._show(visit, "choose", people=_told_apart(offered))
         return self._ask(visit, [identity])
 
-    def _ask(self, visit: SignInVisit, known: list[Identity], *, problem: str | None = None) -> Response:
-        return self._show(visit, "ask", problem=problem, known=[(each.id, _name(visit, each)) for each in known])
+    def _ask(
+        self, visit: SignInVisit, known: list[Identity], *, problem: str | None = None, entered: str = ""
+    ) -> Response:
+        named = [(each.id, _name(visit, each)) for each in known]
+        return self._show(visit, "ask", problem=problem, known=named, entered=entered)
 
     def _show(
         self, visit: SignInVisit, step: str, *, problem: str | None = None, status: int = 200, **values: Any
     ) -> Response:
-        shown: dict[str, Any] = {"address": None, "known": [], "people": [], "said": None, **values}
+        shown: dict[str, Any] = {"address": None, "entered": "", "known": [], "people": [], "said": None, **values}
         return self._pages.show(
             "sign_in.html",
             brand=visit.brand,
@@ -184,21 +188,22 @@ class SignInPage:
         return self._visits.lead_to(visit, visit.path)
 
     async def _send_code(self, visit: SignInVisit, address: str, *, client: str) -> Response:
-        program, brand = visit.pending.client.name, visit.brand
+        brand = visit.brand
         try:
             await self._identity.sign_in_codes.send(
                 visit.asking,
                 address,
                 client=client,
                 brand=brand,
-                purpose=f"wants to sign in to {brand.name}, for the program “{program}”",
+                purpose=f"wants to sign in to {brand.name}, {_reason(visit.pending.client)}",
             )
         except ValidationFailed as error:
-            return self._ask(visit, [], problem=error.message)
+            return self._ask(visit, [], problem=error.message, entered=address)
         except RateLimited as error:
             raise too_many_codes(error.retry_after, brand=brand, path=visit.path) from error
         except MailFailed:
-            return self._ask(visit, [], problem="The mail could not be sent. Please try again in a minute.")
+            told = "The mail could not be sent. Please try again in a minute."
+            return self._ask(visit, [], problem=told, entered=address)
         return self._visits.lead_to(visit, visit.path)
 
     async def _take_code(self, request: Request, visit: SignInVisit, code: str) -> Response:
@@ -238,6 +243,11 @@ class SignInPage:
             address=address,
             host=urlsplit(address).netloc,
         )
+
+
+def _reason(client: ClientView) -> str:
+    """Say in a mail what for. Anybody makes us write to anybody: no words of strangers stand in what we send."""
+    return "to let a program act for you" if client.organization_id is None else f"for the program “{client.name}”"
 
 
 def _not_signed_in(failed: NotSignedIn) -> PageStop:

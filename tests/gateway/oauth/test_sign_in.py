@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gateway.settings import Settings
+from tests.gateway.oauth.asking import REDIRECT, Asking
 from tests.gateway.oauth.sign_in_scene import SignInScene, is_consent, key_of, sign_in_scene, step, steps
 
 ALICE = "Alice@corp.example"
@@ -34,7 +35,7 @@ async def test_a_code_to_the_address_on_the_record_leads_to_consent_as_that_end_
     asked = await person.send(step(first, "send"), email=" alice@CORP.example ")
     assert "alice@CORP.example" in asked.text
     code = scene.code("alice@CORP.example")
-    assert "wants to sign in to Acme, for the program “Agent”" in scene.mails("alice@CORP.example")[0]
+    assert "wants to sign in to Acme, to let a program act for you" in scene.mails("alice@CORP.example")[0]
     consent = await person.send(step(asked, "code"), code=f" {code[:3]} {code[3:]} ")
     assert is_consent(consent), consent.text
     assert "Alice" in consent.text
@@ -240,6 +241,20 @@ async def test_a_suspended_end_user_is_told_so(scene: SignInScene) -> None:
     page = await scene.by_code(person, await scene.begun(person, server), ALICE)
     assert page.status == 403
     assert "suspended" in page.text
+
+
+async def test_a_mail_carries_no_words_of_a_program_that_nobody_vouches_for(scene: SignInScene) -> None:
+    asking = Asking((await scene.browser()).http, scene.gateway, await scene.server())
+    lure = "Your account is blocked: https://evil.example"
+    strange = (await asking.registered(client_name=lure))["client_id"]
+    wanted = {"name": "Our own agent", "redirectUris": [REDIRECT], "tokenEndpointAuthMethod": "none"}
+    ours = (await scene.rest.made("/oauth-clients", wanted))["clientId"]
+    for client_id, address in ((strange, "victim@corp.example"), (ours, ALICE)):
+        person = await scene.browser()
+        page = await person.open(asking.address(client_id))
+        await person.send(step(page, "send"), email=address)
+    assert "evil.example" not in scene.mails("victim@corp.example")[0]
+    assert "“Our own agent”" in scene.mails(ALICE)[0]
 
 
 async def test_a_method_that_is_switched_off_is_neither_offered_nor_taken(scene: SignInScene) -> None:
