@@ -33,6 +33,7 @@ CANARIES = {
     "password": "canary-password-6fb0",
     "api key": "canary-api-key-70c1",
     "bearer of a call": "canary-bearer-argument-81d2",
+    "hand-off secret": "canary-handoff-secret-of-32-bytes-b4d5",
     "refused": "canary-in-a-refused-request-92e3",
 }
 
@@ -146,6 +147,7 @@ async def _story(product: Product, client: httpx2.AsyncClient, run: Run, hostile
     rest = product.rest
     run.minted.append(rest.headers["Authorization"].removeprefix("Bearer "))
     run.minted += await _register_webhook(product)
+    await _share_handoff_secret(product)
     await _connect_everything(product)
     server = await product.server()
     tokens = {person: await product.token_answer(server, person) for person in ("alice", "bob")}
@@ -174,6 +176,15 @@ async def _register_webhook(product: Product) -> list[str]:
     secrets = [made["secret"], (await product.rest.post(f"{path}/rotate-secret")).json()["secret"]]
     assert (await product.rest.post(f"{path}/test")).status_code == 200
     return [*secrets, *(secret.removeprefix("whsec_") for secret in secrets)]
+
+
+async def _share_handoff_secret(product: Product) -> None:
+    """Share a secret for hand-offs, and be refused with it."""
+    path = f"/workspaces/{product.workspace_id}/handoff-key"
+    wanted = {"secret": CANARIES["hand-off secret"]}
+    assert (await product.rest.put(path, {**wanted, "jwksUrl": "https://shop.example/jwks"})).status_code == 400
+    assert (await product.rest.put(path, wanted)).status_code == 200
+    assert (await product.rest.get(path)).status_code == 200
 
 
 async def _connect_everything(product: Product) -> None:
