@@ -197,6 +197,31 @@ def verify_integration(
     raise typer.Exit(verify(config, name, live=live, auth_method=auth_method, inputs=inputs or []))
 
 
+@integrations.command("import")
+def import_integration(
+    source: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="An OpenAPI document: a file, or an https address.")
+    ],
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the integration is called here.")],
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="Only operations of this tag; repeatable.")] = None,
+    operations: Annotated[list[str] | None, typer.Option("--operation", help="Only this id; repeatable.")] = None,
+    paths: Annotated[list[str] | None, typer.Option("--path", help="Only paths like `/repos/*`; repeatable.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="The API's address, if not the first server.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Keep the manifest as this file, or in this folder.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Make an integration of an OpenAPI document: show its tools, what each costs a model, and what is left out."""
+    from gateway.commands.integrations_import import Choice, import_openapi
+
+    choice = Choice(tags or (), operations or (), paths or ())
+    import_openapi(config, source, name=name, choice=choice, base_url=base_url, save=save)
+
+
 @integrations.command("docs")
 def write_integration_pages(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where the pages are written.")],
