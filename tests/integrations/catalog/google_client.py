@@ -1,13 +1,14 @@
 """Google's own client for Python, which reads what an API can do from Google's description of it in the package."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from google.oauth2.credentials import Credentials as GoogleCredentials
-from googleapiclient.discovery import build
+from googleapiclient.discovery import build_from_document
+from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.http import HttpRequest
 
 from integrations.ports import Credentials
@@ -54,8 +55,7 @@ class Google:
         return self._client("tasks", "v1")
 
     def _client(self, api: str, version: str) -> Any:
-        path = urlsplit(_endpoint(api, version)).path
-        return _built(api, version, endpoint=self.address + path, request_type=self.request_type)
+        return _built(api, version, self.address, self.request_type)
 
 
 def asks(
@@ -76,22 +76,20 @@ def asks(
 
 def address_of(api: str, version: str) -> str:
     """The origin that Google's description of an API names."""
-    split = urlsplit(_endpoint(api, version))
-    return f"{split.scheme}://{split.netloc}"
+    return str(description(api, version)["rootUrl"]).rstrip("/")
 
 
 @cache
-def _endpoint(api: str, version: str) -> str:
-    return str(_built(api, version)._baseUrl)
+def description(api: str, version: str) -> Mapping[str, Any]:
+    """Google's description of an API (a "discovery document"), as the package has it."""
+    text = get_static_doc(api, version)
+    assert text, f"the package does not describe {api} {version}"
+    return json.loads(text)
 
 
 @cache  # a client keeps its connections: one for all tests leaves none open behind each
-def _built(api: str, version: str, *, endpoint: str | None = None, request_type: type = HttpRequest) -> Any:
-    return build(
-        api,
-        version,
-        credentials=GoogleCredentials(token="google-token"),
-        client_options={"api_endpoint": endpoint} if endpoint else {},
-        requestBuilder=request_type,
-        static_discovery=True,
+def _built(api: str, version: str, address: str, request_type: type) -> Any:
+    document = {**description(api, version), "rootUrl": f"{address}/"}
+    return build_from_document(
+        document, credentials=GoogleCredentials(token="google-token"), requestBuilder=request_type
     )

@@ -5,6 +5,9 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import MIMEPart
+from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -119,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _meaning(content_type: str, body: bytes) -> Json:
-    """The body as a value; a form is a sorted list of pairs, no body is None."""
+    """The body as a value; a form is a sorted list of pairs, no body is None, parts are those of RFC 2046 in order."""
     if not body:
         return None
     kind = content_type.partition(";")[0].strip().lower()
@@ -127,4 +130,16 @@ def _meaning(content_type: str, body: bytes) -> Json:
         return json.loads(body) or None
     if kind == "application/x-www-form-urlencoded":
         return sorted(parse_qsl(body.decode(), keep_blank_values=True)) or None
+    if kind.startswith(_MULTIPART):
+        whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+        return [_part(part) for part in whole.iter_parts()]
     return body
+
+
+def _part(part: MIMEPart) -> Json:
+    """What a part is and holds: its boundary and the order of its headers say nothing."""
+    described = {name: part.get_param(name, None, "content-disposition") for name in ("name", "filename")}
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    # Without a type of its own, a part is plain text (RFC 2046 5.1), which is what this says then.
+    return described | {"type": part.get_content_type(), "content": _meaning(part.get_content_type(), content)}

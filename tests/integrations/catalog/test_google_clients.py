@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import jsonschema_rs
 import pytest
-from googleapiclient.discovery_cache import get_static_doc
 
-from tests.integrations.catalog.google_client import PACKAGE, Google
+from tests.integrations.catalog.google_client import PACKAGE, Google, description
 from tests.integrations.catalog.official_call import Call
 from tests.integrations.catalog.officials import OFFICIALS
 
@@ -47,19 +45,13 @@ def test_what_is_sent_is_what_google_describes(call: Call):
 
 def body_schema(method_id: str) -> dict[str, Any]:
     """The JSON Schema of the body that a method takes; members that Google does not name are refused."""
-    document = description(method_id.partition(".")[0])
+    api = method_id.partition(".")[0]
+    document = description(api, VERSIONS[api])
     method = next(method for method in methods(document) if method["id"] == method_id)
     return {
         "$ref": f"#/$defs/{method['request']['$ref']}",
         "$defs": {name: closed(schema) for name, schema in document["schemas"].items()},
     }
-
-
-@cache
-def description(api: str) -> Mapping[str, Any]:
-    text = get_static_doc(api, VERSIONS[api])
-    assert text
-    return json.loads(text)
 
 
 def methods(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
