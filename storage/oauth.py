@@ -157,6 +157,15 @@ class OAuthRefreshTokens(Rows[OAuthRefreshToken]):
             select(OAuthRefreshToken).where(col(OAuthRefreshToken.token_hash) == token_hash)
         )
 
+    async def delete_superseded(self, grant_id: str, *, before: datetime) -> None:
+        """Remove the tokens of a grant that were replaced before this moment."""
+        its = col(OAuthRefreshToken.grant_id) == grant_id
+        await self._session.execute(
+            delete(OAuthRefreshToken)
+            .where(its, col(OAuthRefreshToken.superseded_at) < before)
+            .execution_options(synchronize_session=False)
+        )
+
     async def delete_expired(self, before: datetime) -> None:
         """Remove tokens of all tenants that were replaced before this moment."""
         await self._session.execute(delete(OAuthRefreshToken).where(col(OAuthRefreshToken.superseded_at) < before))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from gateway.access.granted import Granted
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, PolledTooSoon
-from gateway.access.oauth_grants import Granted, OAuthGrants
+from gateway.access.oauth_grants import OAuthGrants
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint

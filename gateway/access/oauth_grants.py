@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from gateway.access.endpoints import endpoint_of
+from gateway.access.granted import Granted, open_successor, seal_successor
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
-from gateway.kit.cipher import Cipher
+from gateway.errors import RateLimited
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.kit.rates import Windows
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
 from storage.database import Database, Transaction
 from storage.records import EndUser, McpServer, McpToken, OAuthCode, OAuthGrant, OAuthRefreshToken
@@ -33,6 +33,8 @@ ACCESS_LIFETIME: Final = timedelta(hours=1)
 UNUSED_LIFETIME: Final = timedelta(days=90)
 SUCCESSOR_LIFETIME: Final = timedelta(seconds=30)
 _UNREDEEMED_LIFETIME: Final = timedelta(minutes=15)
+_REFRESHED_A_MINUTE: Final = 60
+"""One grant, whose access tokens serve for an hour each: an end to the rows of a program that goes round in circles."""
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -59,17 +61,6 @@ class Redemption:
     resource: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
-    """Fresh tokens; both are shown this once."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    expires_in: int
-    scopes: tuple[str, ...]
-    resource: str
-
-
 class OAuthGrants:
     """The grants of all tenants. `resource_of` is a server's address: the audience of its tokens."""
 
@@ -77,6 +68,7 @@ class OAuthGrants:
         self._database = database
         self._public_url = public_url
         self._clock = clock
+        self._refreshed = Windows(limit=_REFRESHED_A_MINUTE, clock=clock)
 
     def resource_of(self, server_id: str) -> str:
         """Return the address of an MCP server."""
@@ -153,7 +145,7 @@ class OAuthGrants:
     async def refresh(
         self, client: ClientView, token: str, *, resource: str | None, scopes: Sequence[str] | None
     ) -> Granted:
-        """Replace a refresh token. Raises `OAuthError`."""
+        """Replace a refresh token. Raises `OAuthError`, `RateLimited`."""
         now = self._clock()
         async with self._database.write() as tx:
             row = None
@@ -165,10 +157,15 @@ class OAuthGrants:
                 raise _ended()
             wanted = self._narrowed(grant, client, resource=resource, scopes=scopes)
             if row.superseded_at is None:
+                window = self._refreshed.hit(grant.id)
+                if window.is_exceeded:
+                    raise RateLimited("use an access token for the hour it serves", retry_after=window.retry_after)
+                # Whoever shows one that is older than that was away for so long that it would have ended unused.
+                await tx.oauth_refresh_tokens.delete_superseded(grant.id, before=now - UNUSED_LIFETIME)
                 granted = await self._tokens(tx, grant, client, scopes=wanted)
-                await tx.oauth_refresh_tokens.update(row, superseded_at=now, successor=_seal(token, granted))
+                await tx.oauth_refresh_tokens.update(row, superseded_at=now, successor=seal_successor(token, granted))
                 return granted
-            successor = None if row.successor is None else _open(token, row.successor)
+            successor = None if row.successor is None else open_successor(token, row.successor)
             is_young = now - row.superseded_at <= SUCCESSOR_LIFETIME
             if successor is not None and is_young and await _is_next(tx, successor):
                 return successor
@@ -303,19 +300,3 @@ def _verifies(verifier: str | None, challenge: str) -> bool:
         return False
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
     return hmac.compare_digest(digest, challenge.encode())
-
-
-_AS_JSON = TypeAdapter(Granted)
-
-
-def _seal(token: str, granted: Granted) -> bytes:
-    """Seal a successor under the token that it replaces: without it, the database does not tell."""
-    return _successor_cipher(token).seal(_AS_JSON.dump_json(granted), "successor")
-
-
-def _open(token: str, sealed: bytes) -> Granted:
-    return _AS_JSON.validate_json(_successor_cipher(token).open(sealed, "successor"))
-
-
-def _successor_cipher(token: str) -> Cipher:
-    return Cipher([hashlib.sha256(b"toolgate successor v1 " + token.encode()).digest()])

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from gateway.access.granted import Granted
 from gateway.access.mcp_tokens import accept_scopes
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_grants import Granted, NewGrant, OAuthGrants
+from gateway.access.oauth_grants import NewGrant, OAuthGrants
 from gateway.access.static_tokens import CLIENT_CREDENTIALS, is_static_token_safe
 from gateway.errors import InvalidMcpScopes
 from storage.database import Database, Transaction

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from gateway.access.client_authentication import ShownClient
 from gateway.access.client_metadata import DEVICE_GRANT
+from gateway.access.granted import Granted
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_grants import Granted, Redemption
+from gateway.access.oauth_grants import Redemption
 from gateway.errors import RateLimited
 from gateway.oauth import answers
 from gateway.oauth.limits import OAuthLimits

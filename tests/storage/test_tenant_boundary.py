@@ -296,6 +296,7 @@ UNSCOPED = {
     *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
     "oauth_grants.of_client",
     "oauth_refresh_tokens.delete_expired",
+    "oauth_refresh_tokens.delete_superseded",
     *("oauth_refresh_tokens.by_hash", "device_codes.by_device_hash", "device_codes.by_user_code_hash"),
     "canaries.find",
 }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.access.granted import Granted
 from gateway.access.oauth_clients import ClientView
-from gateway.access.oauth_grants import CODE_LIFETIME, Granted, NewGrant, OAuthGrants, Redemption
+from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, OAuthGrants, Redemption
 from gateway.kit.tokens import hash_token
 from gateway.wiring import Gateway
 from storage.records import EndUser, McpServer

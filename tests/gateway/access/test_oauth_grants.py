@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from gateway.access.granted import Granted
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_grants import Granted
+from gateway.errors import RateLimited
 from gateway.kit.tokens import TokenKind, is_well_formed
 from gateway.wiring import Gateway
+from storage.records import OAuthRefreshToken
 from tests.gateway.access.granting import AGENT, OTHER, VERIFIER, Granting, granting
 from tests.parts.clock import Time
 from tests.parts.rest import Rest
@@ -141,6 +144,35 @@ async def test_a_grandparent_ends_the_family_also_within_the_half_minute(scene: 
         assert not await scene.opens(granted.access_token)
     with pytest.raises(OAuthError, match="ended"):
         await scene.refreshed(third.refresh_token)
+
+
+async def test_a_grant_that_is_refreshed_in_circles_has_to_wait_and_is_not_ended_by_that(scene: Granting) -> None:
+    scene.time.passed = timedelta(seconds=60 - scene.time().timestamp() % 60)
+    token = (await scene.granted()).refresh_token
+    for _ in range(60):
+        token = (await scene.refreshed(token)).refresh_token
+    with pytest.raises(RateLimited) as waits:
+        await scene.refreshed(token)
+    assert 0 < waits.value.retry_after <= 60
+    assert await scene.refreshed((await scene.granted()).refresh_token)
+    scene.time.passed += timedelta(seconds=60)
+    assert await scene.refreshed(token)
+
+
+async def test_replaced_tokens_are_kept_until_nobody_can_come_back_with_them(scene: Granting, gateway: Gateway) -> None:
+    async def kept() -> int:
+        async with gateway.database.read() as tx:
+            return await tx.session.scalar(select(func.count()).select_from(OAuthRefreshToken)) or 0
+
+    granted = await scene.granted()
+    for days in (0, 40, 80):
+        scene.time.passed = timedelta(days=days)
+        granted = await scene.refreshed(granted.refresh_token)
+    assert await kept() == 4
+    scene.time.passed = timedelta(days=91)
+    granted = await scene.refreshed(granted.refresh_token)
+    assert await kept() == 4
+    assert await scene.opens(granted.access_token)
 
 
 async def test_a_server_that_is_for_somebody_else_now_refreshes_nothing(scene: Granting, api: Rest) -> None:

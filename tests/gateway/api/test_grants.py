@@ -6,7 +6,8 @@ from unittest.mock import ANY
 import httpx2
 import pytest
 
-from gateway.access.oauth_grants import CODE_LIFETIME, Granted, NewGrant, Redemption
+from gateway.access.granted import Granted
+from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, Redemption
 from gateway.mcp.auth import McpDoorkeeper
 from gateway.wiring import Gateway
 from tests.gateway.access.granting import AGENT, CHALLENGE, OTHER, REDIRECT, VERIFIER, Granting, granting

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from gateway.access.granted import Granted
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_grants import Granted
 from gateway.settings import Settings
 from tests.gateway.access.granting import granting
 from tests.gateway.oauth.sign_in_scene import SignInScene, is_consent, sign_in_scene, step
