@@ -26,7 +26,7 @@ class Client:
 
 def connect(address: str) -> Client:
     """Each part of the API is a class of its own."""
-    api = ApiClient(Configuration(host=address, username="ada", password="key"))  # noqa: S106 - of nobody
+    api = ApiClient(Configuration(host=address, username="ada", password="key"))
     return Client(SmsApi(api), MmsApi(api), ListsApi(api), ContactsApi(api), ManagementApi(api))
 
 
