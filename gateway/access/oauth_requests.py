@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from gateway.access.oauth_clients import ClientView, OAuthClients
 from gateway.access.oauth_errors import ClientOutOfReach, OAuthError, UnknownClient
@@ -285,7 +285,7 @@ class OAuthRequests:
 def answer_address(redirect_uri: str, told: Mapping[str, str], *, state: str | None, issuer: str) -> str:
     """Return a client's redirect address with an answer: `state` as it came, `iss` always (RFC 9207)."""
     query: dict[str, Any] = {**told, **({} if state is None else {"state": state}), "iss": issuer}
-    return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(query)}"
+    return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{urlencode(query)}"
 
 
 def _leads_back(carried: Mapping[str, Any], client: ClientView) -> bool:

@@ -15,6 +15,8 @@ APP_SCHEMES: Final = frozenset({"cursor", "vscode", "vscode-insiders", "windsurf
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):")
 _DOMAIN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+# Parsers differ about whatever else stands there: a bracket in the middle, an encoded slash.
+_AUTHORITY = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9.\-_]+)(?::\d{1,5})?", re.IGNORECASE)
 _PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(?=[/?]|$)")
 
 
@@ -32,18 +34,17 @@ def accept_redirect_uri(uri: str) -> str:
         raise ValueError("that is not an address") from error
     if "@" in parts.netloc or "*" in parts.netloc:
         raise ValueError("an address can't hold a user or a wildcard")
+    if scheme[1] in ("https", "http") and _AUTHORITY.fullmatch(parts.netloc) is None:
+        raise ValueError("the address has no host, or one that is not written plainly")
     _accept_scheme(scheme[1], host or "", parts)
     return uri
 
 
 def _accept_scheme(scheme: str, host: str, parts: SplitResult) -> None:
-    if scheme == "https":
-        if not host:
-            raise ValueError("the address has no host")
-    elif scheme == "http":
+    if scheme == "http":
         if host not in LOOPBACK_HOSTS:
             raise ValueError("plain http is for 127.0.0.1, [::1] and localhost only")
-    elif scheme not in APP_SCHEMES and _DOMAIN_SCHEME.fullmatch(scheme) is None:
+    elif scheme != "https" and scheme not in APP_SCHEMES and _DOMAIN_SCHEME.fullmatch(scheme) is None:
         raise ValueError("an app's own scheme is named after a domain, such as com.example.app")
     elif not parts.netloc and not parts.path:
         raise ValueError("the address says nothing but its scheme")

@@ -46,6 +46,9 @@ class ClientShown:
     user_code: str | None
     """What the device shows that waits for the answer."""
     is_on_this_machine: bool
+    """The answer goes to whatever program listens for it, or has taken the scheme of its address."""
+    is_vouched_for: bool
+    """Whoever vouches for the name has this address too; hosts such as those of code let anybody put documents."""
 
 
 class Connecting(Protocol):
@@ -155,14 +158,24 @@ def leaving(pages: Pages, pending: PendingRequest, address: str) -> Response:
 
 def _shown(pending: PendingRequest) -> ClientShown:
     client, parts = pending.client, urlsplit(pending.redirect_uri)
+    is_app, is_registered_here = parts.scheme not in ("https", "http"), client.organization_id is not None
+    # What stands behind the scheme of an app is its own affair, whatever host it looks like.
+    goes_to = f"{parts.scheme}:" if is_app else parts.netloc
     return ClientShown(
         name=client.name,
         known_by=client.document_host,
-        is_registered_here=client.organization_id is not None,
-        goes_to="" if pending.device is not None else parts.netloc or f"{parts.scheme}:",
+        is_registered_here=is_registered_here,
+        goes_to="" if pending.device is not None else goes_to,
         user_code=None if pending.device is None else pending.device.user_code,
-        is_on_this_machine=is_loopback_redirect(pending.redirect_uri),
+        is_on_this_machine=is_app or is_loopback_redirect(pending.redirect_uri),
+        is_vouched_for=is_registered_here or _are_of_one_site(parts.netloc, client.document_host or ""),
     )
+
+
+def _are_of_one_site(one: str, other: str) -> bool:
+    """Tell whether two hosts are the same, or one lies below the other."""
+    hosts = sorted((one.lower(), other.lower()), key=len)
+    return bool(hosts[0]) and f".{hosts[1]}".endswith(f".{hosts[0]}")
 
 
 def _brand(pending: PendingRequest) -> Branding:

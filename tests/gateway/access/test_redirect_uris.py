@@ -23,6 +23,8 @@ REFUSED = [
     *("https://user@app.example/cb", "https://app.example@evil.example/cb", "https://*.app.example/cb"),
     *("https://app.example/cb#fragment", "https://app.example\\@evil.example/", "https:///cb", "https:cb"),
     *("//app.example/cb", "/cb", "", "app.example/cb", "unknown://x", "blob:https://x", "https://app.example/<b>"),
+    *("http://[::1].evil.example/cb", "https://[::1]evil.example/cb", "https://app.example%2f.evil.example/cb"),
+    *("https://app.example:/cb", "https://app.example;evil.example/cb", "https://[v1.x]/cb"),
     *("https://[::1", "https://app.example:99999/", "com.example.app:", "https://app.example/" + "x" * 2_048),
 ]
 
