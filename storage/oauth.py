@@ -63,7 +63,9 @@ class OAuthClients(Repository[OAuthClient]):
         never_used = (col(OAuthClient.kind) == "dynamic") & col(OAuthClient.last_used_at).is_(None)
         newest_first = (col(OAuthClient.created_at).desc(), col(OAuthClient.id))
         beyond = select(col(OAuthClient.id)).where(never_used).order_by(*newest_first).offset(keep)
-        await self._session.execute(delete(OAuthClient).where(col(OAuthClient.id).in_(beyond)))
+        await self._session.execute(
+            delete(OAuthClient).where(col(OAuthClient.id).in_(beyond)).execution_options(synchronize_session=False)
+        )
 
 
 class OAuthRequests(Repository[OAuthRequest]):

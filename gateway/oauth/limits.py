@@ -34,7 +34,7 @@ class OAuthLimits:
         return None if window.remaining else window.retry_after
 
     def count_failure(self, request: Request) -> None:
-        """Count a request whose client was not what it said to be."""
+        """Count a request whose client was not what it said to be, or that makes us ask around for a stranger."""
         self._failures.hit(self._address(request))
 
     def must_wait_for_a_device(self, request: Request) -> int | None:

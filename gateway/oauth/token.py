@@ -11,7 +11,7 @@ from gateway.access.client_authentication import ShownClient
 from gateway.access.client_metadata import DEVICE_GRANT
 from gateway.access.granted import Granted
 from gateway.access.oauth_clients import ClientView
-from gateway.access.oauth_errors import OAuthError
+from gateway.access.oauth_errors import OAuthError, UnknownClient
 from gateway.access.oauth_grants import Redemption
 from gateway.errors import RateLimited
 from gateway.oauth import answers
@@ -106,8 +106,8 @@ class TokenEndpoint:
         return await self._services.issue(client, resource=resource, scopes=scopes)
 
     def _refused(self, request: Request, error: OAuthError) -> Response:
-        # A grant that has ended is everyday life, and many people's programs may share one address.
-        if error.error == "invalid_client":
+        # Grants and registrations that have ended are everyday life, and many people's programs may share one address.
+        if error.error == "invalid_client" and not isinstance(error, UnknownClient):
             self._limits.count_failure(request)
         return answers.refused(error, challenge="Basic")
 

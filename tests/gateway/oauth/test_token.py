@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any, NamedTuple
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -202,11 +203,12 @@ async def test_guessing_secrets_ends_at_a_hundred_a_minute(asking: Asking) -> No
     assert waiting.json()["error"] == "temporarily_unavailable"
 
 
-async def test_grants_that_have_ended_keep_nobody_waiting(asking: Asking) -> None:
-    client_id = (await asking.registered())["client_id"]
+async def test_grants_and_registrations_that_have_ended_keep_nobody_waiting(asking: Asking) -> None:
+    client_id, gone = (await asking.registered())["client_id"], str(uuid4())
+    given = {"grant_type": "refresh_token", "refresh_token": "mcpr_x"}
     for _ in range(110):
-        answer = await asking.token({"client_id": client_id, "grant_type": "refresh_token", "refresh_token": "mcpr_x"})
-        assert refusal(answer) == (400, "invalid_grant")
+        assert refusal(await asking.token({"client_id": client_id, **given})) == (400, "invalid_grant")
+        assert refusal(await asking.token({"client_id": gone, **given})) == (401, "invalid_client")
 
 
 # Revocation (RFC 7009).
