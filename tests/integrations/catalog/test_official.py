@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
-import httpx2
 import jsonschema_rs
 import pytest
 
 from integrations.action import Ports
 from integrations.catalog import Catalog
-from integrations.ports import HttpRequest, HttpResponse
+from tests.integrations.catalog.loopback import At
 from tests.integrations.catalog.official_call import Official
 from tests.integrations.catalog.official_node import NodeClient, module_of, node_client
 from tests.integrations.catalog.officials import OFFICIALS
@@ -23,24 +21,6 @@ CASES = [
     for official in OFFICIALS
     for action in official.calls
 ]
-
-
-@dataclass
-class AtTheRecorder:
-    """Sends every request to the recorder, whatever host it is for, and keeps which hosts those were."""
-
-    recorder: Recorder
-    origins: set[str] = field(default_factory=set[str])
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        url = httpx2.URL(request.url)
-        self.origins.add(f"{url.scheme}://{url.netloc.decode()}")
-        target = self.recorder.address + url.raw_path.decode()
-        async with httpx2.AsyncClient(trust_env=False) as client:
-            answer = await client.request(
-                request.method, target, headers=dict(request.headers), content=request.body, timeout=10
-            )
-        return HttpResponse(answer.status_code, {"content-type": "application/json"}, answer.content)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +62,7 @@ async def asked_by_ours(recorder: Recorder, official: Official, action: str) -> 
     """What our action asks, of which origins."""
     call, declared = official.calls[action], CATALOG.get(official.integration).actions[action]
     jsonschema_rs.validate(dict(declared.input_schema), dict(call.arguments))
-    http = AtTheRecorder(recorder)
+    http = At(recorder.address)
     recorder.expect(call.answers)
     await declared.run(call.arguments, official.credentials, Ports(http=http))
     return recorder.asked(), http.origins
