@@ -11,6 +11,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.notations import is_loopback
 from gateway.refusals import refusing
+from gateway.tenancy.entra import accept_tenant, is_entra
 from storage.database import Database, Transaction
 from storage.records import IdentityProvider
 from storage.repository import Page
@@ -132,6 +133,8 @@ def accept_issuer(issuer: str) -> str:
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and host is not None and is_loopback(host))
     if not host or not is_safe or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValidationFailed("issuer: write the https address that the provider calls itself, without a query")
+    if is_entra(issuer):
+        accept_tenant(issuer)
     return issuer
 
 

@@ -17,6 +17,7 @@ from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
+from gateway.tenancy.entra import is_entra, vouches_for_address
 from gateway.tenancy.identities import Claimed, identity_of
 from gateway.tenancy.identity_providers import CALLBACK, ProviderSafe
 from gateway.web.openid_keys import Discovered, OpenIdKeys, ProviderFailed
@@ -160,7 +161,9 @@ class OpenId:
         tokens = await self._redeem(begun, document, answer["code"])
         claims = await self._verified(provider, tokens.get("id_token"), nonce=begun.nonce)
         if "email" not in claims and document.userinfo_endpoint is not None:
-            claims = {**await self._userinfo(document.userinfo_endpoint, tokens, claims["sub"]), **claims}
+            told = await self._userinfo(document.userinfo_endpoint, tokens, claims["sub"])
+            # What vouches for an address is good for the one beside it only.
+            claims = {**told, **claims, "xms_edov": None}
         return _person(provider, claims)
 
     async def _redeem(self, begun: _Begun, document: Discovered, code: str) -> Mapping[str, Any]:
@@ -249,10 +252,17 @@ def _person(provider: IdentityProvider, claims: Mapping[str, Any]) -> Claimed:
         issuer=provider.issuer,
         subject=claims["sub"],
         email=email if isinstance(email, str) and len(email) <= _LONGEST else None,
-        # Some write it as text. Absent is unverified: at some providers people put any address there.
-        is_email_verified=claims.get("email_verified") in (True, "true"),
+        is_email_verified=_is_verified(provider, claims),
         display_name=name[:_LONGEST] if isinstance(name, str) and name.strip() else None,
     )
+
+
+def _is_verified(provider: IdentityProvider, claims: Mapping[str, Any]) -> bool:
+    """Tell whether the address is the person's. Where nothing says so it is not: some let people put any there."""
+    if "email_verified" not in claims and is_entra(provider.issuer):
+        return vouches_for_address(claims)
+    # Some write it as text.
+    return claims.get("email_verified") in (True, "true")
 
 
 def _context(row_id: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from gateway.app import create_app
 from gateway.wiring import Gateway
 from tests.gateway.oauth.asking import Asking
+from tests.gateway.oauth.lying_provider import Liar, lying
 from tests.parts.rest import Rest
 
 
@@ -19,3 +20,10 @@ async def asking(gateway: Gateway, api: Rest) -> AsyncIterator[Asking]:
     transport = httpx2.ASGITransport(app=create_app(gateway))
     async with httpx2.AsyncClient(transport=transport, base_url=gateway.settings.public_url) as client:
         yield Asking(client, gateway, server["id"])
+
+
+@pytest.fixture
+async def liar() -> AsyncIterator[Liar]:
+    """An OpenID provider that answers as a test wants it."""
+    async with lying() as provider:
+        yield provider
