@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from gateway.oauth.targets import asked_scopes, asked_server
 from gateway.web.door import browser_of
 from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
+from gateway.web.pages import Button
 from gateway.web.stops import PageStop, too_often
 from gateway.wiring import Gateway
 
@@ -41,7 +43,8 @@ class Authorize:
     async def answer(self, request: Request) -> Response:
         """Lead a browser to sign in, or back to the client with what is wrong.
 
-        Where client or redirect address are not known, nobody is redirected anywhere. Raises `PageStop`.
+        Where client or redirect address are not known, nobody is redirected anywhere; nobody who did nothing is
+        redirected to an address that only its client vouches for (RFC 9700 4.11.2). Raises `PageStop`.
         """
         query, client, redirect_uri = await self._known(request)
         try:
@@ -49,6 +52,8 @@ class Authorize:
         except OAuthError as error:
             told = {"error": error.error, "error_description": error.description}
             address = answer_address(redirect_uri, told, state=query.once.get("state"), issuer=self._issuer)
+            if client.organization_id is None and redirect_uri.startswith("https:"):
+                raise _asked_wrongly(error, client, address) from error
             return lead_to(address, is_https=self._is_https)
         window = self._begun.hit(self._limits.client(request))
         if window.is_exceeded:
@@ -107,6 +112,16 @@ def _registered(redirect_uri: str | None, client: ClientView) -> str:
     if redirect_uri is None or not is_registered(redirect_uri, client.redirect_uris):
         raise OAuthError("invalid_request", "redirect_uri: is not one that the client has registered")
     return redirect_uri
+
+
+def _asked_wrongly(error: OAuthError, client: ClientView, address: str) -> PageStop:
+    return PageStop(
+        "The program asked for something that it can't have",
+        "Nothing was allowed.",
+        f"For whoever makes it: {error.description}.",
+        f"The program calls itself “{client.name}”. Go back to it only if you know {urlsplit(address).netloc}.",
+        button=Button(f"Go back to {urlsplit(address).netloc}", address),
+    )
 
 
 def _not_from_a_client(error: OAuthError) -> PageStop:

@@ -1,6 +1,9 @@
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from tests.gateway.oauth.asking import CHALLENGE, HOSTED, REDIRECT, Asking, told
+from tests.gateway.portal.visiting import Page
 from tests.parts.rest import Rest
 
 
@@ -96,13 +99,34 @@ async def test_a_client_that_nobody_knows_leads_nowhere(client_id: str | None, a
 )
 @pytest.mark.parametrize("redirect_uri", [REDIRECT, HOSTED])
 async def test_whatever_else_is_wrong_is_told_to_the_client_with_its_state_and_our_name(
-    changed: dict[str, str | None], error: str, redirect_uri: str, asking: Asking
+    changed: dict[str, str | None], error: str, redirect_uri: str, asking: Asking, api: Rest
 ) -> None:
-    client = await asking.registered()
-    where, values = told(await asking.authorize(client["client_id"], redirect_uri=redirect_uri, **changed))
+    wanted = {"name": "Ours", "redirectUris": [REDIRECT, HOSTED], "tokenEndpointAuthMethod": "none"}
+    client_id = (await api.made("/oauth-clients", wanted))["clientId"]
+    where, values = told(await asking.authorize(client_id, redirect_uri=redirect_uri, **changed))
     assert where == redirect_uri
     assert values.pop("error_description")
     assert values == {"error": error, "state": "st/ate &1", "iss": asking.issuer}
+
+
+APP = "com.example.app:/cb"
+
+
+@pytest.mark.parametrize(("redirect_uri", "is_led_on"), [(REDIRECT, True), (APP, True), (HOSTED, False)])
+async def test_an_address_elsewhere_that_anybody_may_have_registered_is_not_led_to_by_a_mere_link(
+    redirect_uri: str, is_led_on: bool, asking: Asking
+) -> None:
+    client = await asking.registered(redirect_uris=[REDIRECT, APP, HOSTED], client_name="<i>Prize</i>")
+    answer = await asking.authorize(client["client_id"], redirect_uri=redirect_uri, response_type="token")
+    assert (answer.status_code == 303) is is_led_on
+    if is_led_on:
+        return
+    page = Page(answer)
+    assert (page.status, page.onward, "location" in answer.headers) == (400, None, False)
+    assert "“<i>Prize</i>”" in page.text
+    values = parse_qs(urlsplit(page.link("Go back to agent.example")).query)
+    assert values["error"] == ["unsupported_response_type"]
+    assert (values["state"], values["iss"]) == (["st/ate &1"], [asking.issuer])
 
 
 async def test_a_server_s_address_is_taken_as_it_is_written_and_in_no_other_way(asking: Asking) -> None:
@@ -149,7 +173,7 @@ async def test_a_client_that_registered_with_less_may_ask_for_more(asking: Askin
 
 
 async def test_a_redirect_address_with_a_query_keeps_it(asking: Asking) -> None:
-    address = "https://agent.example/cb?team=1"
+    address = "http://127.0.0.1:3334/cb?team=1"
     client = await asking.registered(redirect_uris=[address])
     _, values = told(await asking.authorize(client["client_id"], redirect_uri=address, code_challenge=None))
     assert (values["team"], values["error"]) == ("1", "invalid_request")
