@@ -19,7 +19,7 @@ from gateway.web.door import browser_of
 from gateway.web.forms import OwnForms
 from gateway.web.headers import lead_to
 from gateway.web.limits import PageLimits
-from gateway.web.pages import Pages
+from gateway.web.pages import Button, Pages
 from gateway.wiring import Gateway
 
 _FORM = "device"
@@ -91,7 +91,7 @@ class DevicePage:
         form = await self._forms.of(request, _FORM)
         browser, code = browser_of(request), form.get("user_code", "")[:_LONGEST_CODE]
         # Every try counts, also a right one: codes are short, and whoever guesses has many to hit.
-        self._limits.count_stranger(request)
+        self._limits.count_stranger(request, back=Button("Back", addresses.DEVICE))
         found = await self._devices.waiting(code)
         if found is None:
             return self._ask(

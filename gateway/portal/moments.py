@@ -15,7 +15,7 @@ def ago(moment: datetime, *, now: datetime) -> str:
         if seconds >= length:
             count = seconds // length
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return "less than a minute ago"
+    return "just now"
 
 
 def day(moment: datetime) -> str:

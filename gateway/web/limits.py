@@ -14,6 +14,7 @@ from gateway.kit.client_address import client_key
 from gateway.kit.clock import Clock
 from gateway.kit.rates import Windows
 from gateway.kit.tokens import hash_token
+from gateway.web.pages import Button
 from gateway.web.stops import too_often
 
 _PER_ADDRESS: Final = 60
@@ -35,11 +36,11 @@ class PageLimits:
         """Return what visits from the same place are counted by."""
         return client_key(request.scope, self._trusted_proxies)
 
-    def count_stranger(self, request: Request) -> None:
-        """Count a visit that shows nothing valid."""
+    def count_stranger(self, request: Request, *, back: Button | None = None) -> None:
+        """Count a visit that shows nothing valid; `back` leads to where one tries again later."""
         window = self._per_address.hit(self.client(request))
         if window.is_exceeded:
-            raise too_often(window.retry_after)
+            raise too_often(window.retry_after, back=back)
 
     def count_token(self, token: str) -> None:
         """Count a visit with a token that opens something."""

@@ -28,10 +28,14 @@ class PageStop(Exception):
         self.retry_after = retry_after
 
 
-def too_often(seconds: int) -> PageStop:
-    """Say to wait."""
+def too_often(seconds: int, *, back: Button | None = None) -> PageStop:
+    """Say to wait; `back` leads to where one tries again then."""
     return PageStop(
-        "Too many tries", f"Please wait {_in_words(seconds)} and try again.", status=429, retry_after=seconds
+        "Too many tries",
+        f"Please wait {_in_words(seconds)} and try again.",
+        status=429,
+        button=back,
+        retry_after=seconds,
     )
 
 

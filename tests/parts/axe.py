@@ -10,20 +10,18 @@ if TYPE_CHECKING:
     # A part that not every platform has.
     from playwright.async_api import Page
 
-GRAVE = ("serious", "critical")
 
-
-async def grave_violations(page: "Page") -> list[str]:
-    """What axe finds serious or critical about the page as it is shown: the rule, and where it is broken."""
+async def violations(page: "Page") -> list[str]:
+    """What axe finds wrong with the page as it is shown: how bad, which rule, and where."""
     # Not as a script of the page, which its policy forbids.
     await page.evaluate(f"{_source()}; null")
     found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [_told(each) for each in found["violations"] if each["impact"] in GRAVE]
+    return [_told(each) for each in found["violations"]]
 
 
 def _told(violation: dict[str, Any]) -> str:
     places = ", ".join(" ".join(map(str, node["target"])) for node in violation["nodes"])
-    return f"{violation['id']} ({violation['help']}): {places}"
+    return f"{violation['impact']}: {violation['id']} ({violation['help']}): {places}"
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.parts.axe import grave_violations
+from tests.parts.axe import violations
 from tests.parts.presence import missing
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 async def take_pictures(page: "Page", name: str) -> None:
     """Keep what the page shows, in light and dark, wide, on a phone and enlarged there.
 
-    Holds that it is never wider than the screen, and that axe finds nothing grave about it.
+    Holds that it is never wider than the screen, and that axe finds nothing wrong with it.
     """
     PICTURES.mkdir(exist_ok=True)
     before = page.viewport_size
@@ -74,7 +74,7 @@ async def take_pictures(page: "Page", name: str) -> None:
             await page.screenshot(path=picture, full_page=True)
             _taken.add(picture)
             if size == "wide":
-                assert await grave_violations(page) == [], f"{name}, {scheme}"
+                assert await violations(page) == [], f"{name}, {scheme}"
         shown = await page.evaluate("document.documentElement.scrollWidth")
         assert shown <= viewport["width"], f"{name} is {shown} px wide where there are {viewport['width']}"
     await page.emulate_media(color_scheme="light")

@@ -110,6 +110,30 @@ async def device_of(program: Program) -> dict[str, Any]:
     return answer.json()
 
 
+async def test_long_names_fit_an_enlarged_phone(scene: Scene, program: Program, screen: "Page") -> None:
+    long = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzen" * 2
+    await scene.ask_for(branding={"name": long[:100], "logo": None})
+    await scene.change("alice", displayName=long)
+    client = await program.asking.registered(client_name=long[:100])
+    theirs = replace(program, client_id=client["client_id"])
+    await screen.set_viewport_size({"width": 160, "height": 320})
+
+    async def fits() -> bool:
+        return await screen.evaluate("document.documentElement.scrollWidth") <= 160
+
+    await screen.goto(theirs.address())
+    assert await fits()
+    await theirs.sign_in(screen)
+    assert await fits()
+    await press(screen, "Allow")
+    await screen.wait_for_url("**/oauth/connect?*")
+    assert await fits()
+    await screen.route("http://127.0.0.1:3334/**", lambda route: route.fulfill(status=204))
+    await press(screen, "Not now")
+    await screen.get_by_role("heading", name="Back to").wait_for()
+    assert await fits()
+
+
 async def test_the_ends_of_a_sign_in_are_drawn(scene: Scene, program: Program, screen: "Page") -> None:
     await screen.goto(program.address())
     await screen.get_by_label("Your e-mail address").fill(ALICE)
@@ -125,6 +149,14 @@ async def test_the_ends_of_a_sign_in_are_drawn(scene: Scene, program: Program, s
     await screen.get_by_role("heading", name="Enter the code").wait_for()
     await screen.goto(f"{scene.served.url}/oauth/sign-in?request=gone")
     await take_pictures(screen, "sign in, over")
+    await screen.goto(f"{scene.served.url}/oauth/device")
+    while (await program.asking.client.get("/oauth/consent?request=none")).status_code != 429:
+        pass
+    await screen.get_by_label("Code").fill("WVZ-BBBB-BBBB")
+    await press(screen, "Continue")
+    await take_pictures(screen, "device, too many tries")
+    await screen.get_by_role("link", name="Back").click()
+    await screen.get_by_role("heading", name="Connect a device").wait_for()
     await screen.goto(f"{scene.served.url}{program.asking.address('nobody')}")
     await take_pictures(screen, "sign in, unknown program")
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-from gateway.access.oauth_grants import CODE_LIFETIME, Granted, NewGrant, Redemption
+from gateway.access.granted import Granted
+from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, Redemption
 from gateway.kit.tokens import hash_token
 from gateway.tenancy.identities import by_handoff, identity_of
 from gateway.web.signed_in_browsers import stay_signed_in
@@ -82,7 +83,7 @@ async def test_people_see_their_programs_and_end_one(shop: Shop) -> None:
     page = await agents_page(shop, person)
     assert "Programs that act for" in page.text
     assert "Agent On a computer of yours, for “Tools”, since" in page.text
-    assert "It has done nothing yet. Last seen less than a minute ago." in page.text
+    assert "It has done nothing yet. Last seen just now." in page.text
     assert len(page.forms) == 2
     assert page.headers["cache-control"] == "no-store"
     grant = await grant_of(shop, mine)
@@ -106,8 +107,8 @@ async def test_people_see_what_each_program_did_last_the_latest_first(shop: Shop
     calls.note(await grant_of(shop, tried), **{**acme, "title": "<b>Send</b>"}, failed=True)
     await calls.write()
     page = await agents_page(shop, await shop.browser())
-    assert "Last did: List notes (Acme), less than a minute ago. Remove" in page.text
-    assert "Last tried: <b>Send</b> (Acme), less than a minute ago. It did not work." in page.text
+    assert "Last did: List notes (Acme), just now. Remove" in page.text
+    assert "Last tried: <b>Send</b> (Acme), just now. It did not work." in page.text
     assert page.text.index("Trier") < page.text.index("Doer") < page.text.index("Idle")
     assert await lives(shop, idle)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.gateway.portal.shop import Shop
+from tests.gateway.portal.test_agents import let_in
 from tests.parts.browser import take_pictures
 from tests.parts.loopback import answer, answering
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, ConsoleMessage, Page, Route
 
 DOCS = Path(__file__).parents[3] / "docs" / "connecting-accounts.md"
+WIDTHS = (320, 160)
+"""The narrowest phone, and what is left of it where somebody enlarges everything to 200 %."""
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="10" fill="#0a7d33"/>'
     '<path d="M11 29 20 11l9 18" fill="none" stroke="#fff" stroke-width="4" stroke-linejoin="round"/></svg>'
@@ -163,12 +166,17 @@ async def test_long_names_fit_the_narrowest_screen(shop: Shop, page: "Page") -> 
     end_user = (await shop.end_user())["endUser"]
     await shop.rest.patch(f"/end-users/{end_user['id']}", {"displayName": f"{long}@{long}.example"})
     await shop.product.add("ledger", alias="long", displayName=long)
-    await page.set_viewport_size({"width": 320, "height": 640})
-    for address in (await shop.portal(), await shop.link(), await shop.link(integrationName="ledger")):
-        await page.goto(address)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, address
-    await page.get_by_role("button", name="Connect").click()
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await let_in(shop, name=long)
+    addresses = [await shop.portal(), await shop.link(), await shop.link(integrationName="ledger")]
+    await page.goto(addresses[0])
+    programs = await page.get_by_role("link", name="Programs that act for you").get_attribute("href")
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 640})
+        for address in (f"{shop.served.url}{programs}", *addresses):
+            await page.goto(address)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, address
+        await page.get_by_role("button", name="Connect").click()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 async def test_going_back_from_the_provider_shows_the_page_again_and_not_the_step_between(

@@ -10,8 +10,8 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("passed", "said"),
     [
-        (timedelta(seconds=-3), "less than a minute ago"),
-        (timedelta(seconds=59), "less than a minute ago"),
+        (timedelta(seconds=-3), "just now"),
+        (timedelta(seconds=59), "just now"),
         (timedelta(minutes=1), "1 minute ago"),
         (timedelta(minutes=59, seconds=59), "59 minutes ago"),
         (timedelta(hours=1), "1 hour ago"),
