@@ -125,7 +125,10 @@ class CodeAction:
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
         base_url = self.action.base_url
-        api = connected(self.manifest, credentials, ports, base_url=base_url) if self.manifest.api else None
+        max_bytes = self.action.output.max_bytes
+        api = None
+        if self.manifest.api is not None:
+            api = connected(self.manifest, credentials, ports, max_bytes=max_bytes, base_url=base_url)
         result = await self._function(ActionCall(arguments, credentials, ports, api))
         return result if isinstance(result, ActionResult) else ActionResult(result)
 

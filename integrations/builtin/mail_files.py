@@ -1,4 +1,4 @@
-"""The files that a caller attaches to a mail, in every form in which callers give them."""
+"""The files that a caller gives, attached to a mail or alone, in every form in which callers give them."""
 
 import mimetypes
 import re
@@ -14,6 +14,7 @@ from integrations.failures import InvalidInput
 from integrations.ports import HttpRequest, Json
 
 MAX_FILES: Final = 25
+MAX_FETCHED: Final = 5 * 1024 * 1024
 NAMES: Final = ("filename", "fileName", "name")
 TYPES: Final = ("mimeType", "contentType", "type")
 CONTENTS: Final = ("content", "data", "base64", "url")
@@ -32,29 +33,35 @@ async def mail_files(call: ActionCall) -> Sequence[MailFile]:
     given = call.arguments.get("attachments", [])
     if len(given) > MAX_FILES:
         raise InvalidInput(f"there are {len(given)} attachments; at most {MAX_FILES} can be sent", path="/attachments")
-    files = [await _file(call, each, f"/attachments/{index}") for index, each in enumerate(given)]
+    files = [await given_file(call, each, f"/attachments/{index}") for index, each in enumerate(given)]
     if sum(len(file.content) for file in files) > MAX_MESSAGE_BYTES:
         raise InvalidInput(f"the attachments have more than {MAX_MESSAGE_BYTES} bytes together", path="/attachments")
     return files
 
 
-async def _file(call: ActionCall, given: Json, pointer: str) -> MailFile:
+async def given_file(call: ActionCall, given: Json, pointer: str, *, max_bytes: int = MAX_FETCHED) -> MailFile:
+    """One such file; `max_bytes` is the most that is fetched from an address. `pointer` is the input it came from.
+
+    Raises:
+        InvalidInput: it is none, or its address does not give it.
+    """
     described = cast("Mapping[str, Json]", given) if isinstance(given, Mapping) else {"content": given}
     source = _first(described, CONTENTS)
     if source is None:
-        raise InvalidInput("an attachment needs content (base64 or a data URL) or url", path=pointer)
-    content, its_type, its_name = await _content(call, source, pointer)
+        raise InvalidInput("a file needs content (base64 or a data URL) or url", path=pointer)
+    content, its_type, its_name = await _content(call, source, pointer, max_bytes)
     name = _first(described, NAMES) or its_name or "attachment"
     guessed, _ = MEDIA_TYPES.guess_type(name)
     return MailFile(name, _first(described, TYPES) or its_type or guessed or "application/octet-stream", content)
 
 
-async def _content(call: ActionCall, source: str, pointer: str) -> tuple[bytes, str | None, str | None]:
+async def _content(call: ActionCall, source: str, pointer: str, max_bytes: int) -> tuple[bytes, str | None, str | None]:
     """The bytes, and the media type and name as far as the source tells them."""
     if source.startswith(("http://", "https://")):
-        answer = await send(call.http, HttpRequest("GET", source), pointer=pointer)
+        request = HttpRequest("GET", source, max_response_bytes=max_bytes)
+        answer = await send(call.http, request, pointer=pointer)
         if answer.status != 200:
-            raise InvalidInput(f"the address of the attachment answered with status {answer.status}", path=pointer)
+            raise InvalidInput(f"the address of the file answered with status {answer.status}", path=pointer)
         kind = answer.headers.get("content-type", "").partition(";")[0]
         return answer.body, kind or None, unquote(urlsplit(source).path.rpartition("/")[2]) or None
     try:
