@@ -9,11 +9,13 @@ from email.message import MIMEPart
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Json = Any
 _MULTIPART = "multipart/"
+_OWN_CREDENTIALS: Final = ("x-api-token", "x-shopify-access-token")
+"""Headers in which providers take a credential instead of Authorization."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                 path=tuple(unquote(segment) for segment in split.path.split("/")),
                 query=tuple(sorted(parse_qsl(split.query, keep_blank_values=True))),
                 body=_meaning(self.headers.get("content-type", ""), body),
-                authorization=self.headers.get("authorization", ""),
+                authorization=_credential(self.headers),
             )
         )
         content = json.dumps(answer).encode()
@@ -119,6 +121,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
         return body
+
+
+def _credential(headers: Message) -> str:
+    """What says who asks. The scheme of Authorization has no case (RFC 9110 section 11.1)."""
+    scheme, space, value = headers.get("authorization", "").partition(" ")
+    named = [f"{name}: {headers[name]}" for name in _OWN_CREDENTIALS if name in headers]
+    return "; ".join([(scheme.title() if space else scheme) + space + value, *named])
 
 
 def _meaning(content_type: str, body: bytes) -> Json:
