@@ -24,7 +24,8 @@ class OrganizationSettings(Body):
     """What an organization may set."""
 
     auto_create_end_users: bool = Field(
-        default=False, description="Make an unknown `endUserId` of `actions/execute` on the fly instead of 404."
+        default=False,
+        description="Make an unknown `endUserId` of `actions/execute` or user of a hand-off on the fly instead of 404.",
     )
     branding: BrandingChanges | None = None
     sign_in: SignInChanges | None = None

@@ -17,7 +17,7 @@ _CONFLICTS = {"uq_organizations_slug": (SlugExists, "slug: another organization 
 
 
 def creates_end_users(organization: Organization) -> bool:
-    """Tell whether an unknown end user in a tool call is made on the fly; off unless the organization says so."""
+    """Tell whether whom a tool call or a hand-off names is made on the fly; off unless the organization says so."""
     return bool((organization.settings or {}).get("autoCreateEndUsers", False))
 
 

@@ -17,7 +17,8 @@ from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
-from gateway.tenancy.end_users import unknown_end_user
+from gateway.tenancy.end_users import find_or_add, unknown_end_user
+from gateway.tenancy.organizations import creates_end_users
 from gateway.tenancy.verification import Proof
 from gateway.web.handoff_tokens import HandoffRefused, SignedHandoff
 from gateway.web.known_browsers import remember
@@ -85,8 +86,8 @@ class Handoffs:
         """
         async with self._database.write() as tx:
             check = await self._waiting(tx, scope, challenge)
-            end_user = await tx.end_users.by_external_id(scope, check.workspace_id, external_id)
-            return await self._confirmed(tx, check, _active(end_user, external_id))
+            known = await tx.end_users.by_external_id(scope, check.workspace_id, external_id)
+            return await self._confirmed(tx, check, known or await self._made(tx, check, external_id))
 
     async def confirm_signed(self, said: SignedHandoff) -> str:
         """Take a product's word likewise that it has signed, once.
@@ -97,8 +98,8 @@ class Handoffs:
         async with self._database.write() as tx:
             check = await self._waiting(tx, said.scope, said.challenge)
             await _spend(tx, check, said, now=now)
-            end_user = await _named(tx, check, said, now=now)
-            return await self._confirmed(tx, check, _active(end_user, said.external_id))
+            known = await _named(tx, check, said, now=now)
+            return await self._confirmed(tx, check, known or await self._made(tx, check, said.external_id))
 
     async def _waiting(self, tx: Transaction, scope: TenantScope, challenge: str) -> IdentityCheck:
         check = None
@@ -110,7 +111,18 @@ class Handoffs:
             raise Conflict("challenge: it has been confirmed already; send the browser back to begin again")
         return check
 
+    async def _made(self, tx: Transaction, check: IdentityCheck, external_id: str) -> EndUser:
+        """Make whom nobody knows, where the organization wants that; else raises `EndUserNotFound`."""
+        organization = await tx.organizations.find(check.organization_id)
+        if organization is None or not creates_end_users(organization):
+            raise EndUserNotFound(unknown_end_user(external_id))
+        scope = TenantScope(check.organization_id, frozenset((check.workspace_id,)))
+        now = self._clock()
+        return await find_or_add(tx, scope, workspace_id=check.workspace_id, external_id=external_id, now=now)
+
     async def _confirmed(self, tx: Transaction, check: IdentityCheck, end_user: EndUser) -> str:
+        if end_user.suspended_at is not None:
+            raise Forbidden("externalId: this end user is suspended")
         back = mint(TokenKind.HANDOFF_RETURN)
         await tx.identity_checks.update(check, proof=back.hash, end_user_id=end_user.id)
         return f"{self._public_url}{self._carried(check)['back']}{back.plain}"
@@ -175,14 +187,6 @@ async def _named(tx: Transaction, check: IdentityCheck, said: SignedHandoff, *, 
     if len(having_it) != 1 or having_it[0].external_id is not None:
         return None
     return await tx.end_users.update(having_it[0], external_id=said.external_id, updated_at=now)
-
-
-def _active(end_user: EndUser | None, external_id: str) -> EndUser:
-    if end_user is None:
-        raise EndUserNotFound(unknown_end_user(external_id))
-    if end_user.suspended_at is not None:
-        raise Forbidden("externalId: this end user is suspended")
-    return end_user
 
 
 def _context(row_id: str) -> tuple[str, str]:

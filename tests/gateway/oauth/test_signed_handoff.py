@@ -333,6 +333,20 @@ async def test_a_verified_address_finds_whom_the_product_does_not_know_by_id_yet
     assert "no end user" in await refusal(scene, token(scene, given, sub="u2", **address))
 
 
+async def test_whom_nobody_knows_is_made_once_where_the_organization_wants_that(scene: SignInScene) -> None:
+    person, server = await scene.browser(), await scene.server()
+    signed_in, called = await challenge(scene, person, server), await challenge(scene, person, server)
+    assert "no end user" in await refusal(scene, token(scene, signed_in, sub="new"))
+    settings = {"settings": {"autoCreateEndUsers": True}}
+    assert (await scene.operator.patch(f"/orgs/{scene.organization_id}", settings)).status_code == 200
+    consent = await bring(scene, person, token(scene, signed_in, sub="new"))
+    answer = await scene.rest.post("/handoffs/confirm", {"challenge": called, "externalId": "new"})
+    assert answer.status_code == 200
+    [made] = await scene.everybody()
+    assert await scene.acts_as(consent, person) == made["id"]
+    assert made["externalId"] == "new"
+
+
 async def test_an_address_never_finds_whom_the_product_knows_by_another_id(scene: SignInScene) -> None:
     await scene.end_user("alice", email="ada@example.com")
     person, server = await scene.browser(), await scene.server("open")
