@@ -221,6 +221,20 @@ async def test_whoever_follows_the_pages_step_by_step_arrives(tmp_path: Path) ->
 
 
 @needs_curl
+async def test_whoever_follows_the_page_of_signed_hand_offs_has_said_what_they_are_signed_with(tmp_path: Path) -> None:
+    async with serving(tmp_path) as served:
+        reader = await a_reader(
+            served, tmp_path, WORKSPACE="shop", HANDOFF_SECRET="a secret of thirty-two bytes, or more"
+        )
+        [organization] = await served.gateway.organizations.all()
+        await served.gateway.workspaces.create(TenantScope(organization.id), name="Shop", slug="shop")
+        await reader.follow(ROOT / "docs" / "signed-handoff.md")
+
+    assert reader.answer["handoffKey"]["kind"] == "jwks"
+    assert reader.answer["handoffKey"]["tokenUrl"] == f"{served.url}/connect/handoff"
+
+
+@needs_curl
 async def test_whoever_follows_the_slack_page_posts_as_the_owner_of_the_token(
     tmp_path: Path, emulators: Emulators
 ) -> None:

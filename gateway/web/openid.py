@@ -210,6 +210,7 @@ class OpenId:
                 # Times are held against our own clock below.
                 options={
                     "require": ["iss", "sub", "aud", "exp", "iat"],
+                    "enforce_minimum_key_length": True,
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,

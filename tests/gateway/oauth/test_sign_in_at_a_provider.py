@@ -156,6 +156,15 @@ async def test_an_id_token_of_another_key_or_of_none_signs_nobody_in(scene: Sign
     assert await scene.everybody() == []
 
 
+async def test_a_key_that_is_too_short_to_trust_signs_nobody_in(scene: SignInScene, liar: Liar) -> None:
+    await added(scene, liar.url)
+    liar.key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    with pytest.warns(match="below the minimum"):
+        page, _ = await came_back(scene, liar)
+    assert page.status == 403
+    assert await scene.everybody() == []
+
+
 async def test_an_answer_of_another_issuer_is_not_taken(scene: SignInScene, liar: Liar) -> None:
     await added(scene, liar.url)
     assert (await came_back(scene, liar, iss="https://accounts.example"))[0].status == 403
