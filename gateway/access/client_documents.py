@@ -34,7 +34,7 @@ class ClientDocuments:
         return await self._published.get(address)
 
     def has(self, address: str) -> bool:
-        """Tell whether this document has been there before."""
+        """Tell whether this document was there before, or is being looked for."""
         return self._published.has(address)
 
     async def _fetch(self, address: str) -> tuple[ClientMetadata, timedelta]:

@@ -73,7 +73,7 @@ class OAuthClients:
         self._registered = 0
 
     def is_at_hand(self, client_id: str) -> bool:
-        """Tell whether finding this client asks nobody else, or only one that has answered before."""
+        """Tell whether finding this client makes us ask nobody whom we would not ask anyway."""
         return not is_document_address(client_id) or self._documents.has(client_id)
 
     async def find(self, client_id: str) -> ClientView:

@@ -67,8 +67,8 @@ class Published(Generic[Value]):
         return await self._flights.run(address, lambda: self._fetch(address))
 
     def has(self, address: str) -> bool:
-        """Tell whether something was there before: only where it was not can a stranger make us ask around."""
-        return address in self._kept
+        """Tell whether something was there before, or is being looked for: whoever asks does not make us ask around."""
+        return address in self._kept or self._flights.is_under_way(address)
 
     async def _fetch(self, address: str) -> Value:
         known, now = self._kept.get(address), self._clock()

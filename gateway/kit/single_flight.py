@@ -26,6 +26,10 @@ class SingleFlight(Generic[Key, Result]):
             task.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(task)
 
+    def is_under_way(self, key: Key) -> bool:
+        """Tell whether whoever asked now would join others."""
+        return key in self._tasks
+
     @asynccontextmanager
     async def finishing(self) -> AsyncGenerator[None]:
         """Wait for all work that is under way when the block ends."""

@@ -35,6 +35,7 @@ class ServerMetadata:
             "revocation_endpoint_auth_methods_supported": [
                 *("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),
             ],
+            "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
             "client_id_metadata_document_supported": True,
             "authorization_response_iss_parameter_supported": True,
         }

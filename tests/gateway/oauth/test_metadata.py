@@ -21,6 +21,10 @@ async def test_both_well_known_addresses_tell_the_same_and_every_endpoint_is_the
         if name.endswith("_endpoint"):
             assert address.startswith(f"{asking.issuer}/oauth/")
             assert (await asking.client.request("OPTIONS", address)).status_code in (204, 405)
+    # RFC 8414 2: needed wherever private_key_jwt is among the methods.
+    for endpoint in ("token", "revocation"):
+        assert "private_key_jwt" in document[f"{endpoint}_endpoint_auth_methods_supported"]
+        assert "none" not in document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
 
 
 @pytest.mark.parametrize("path", [*WELL_KNOWN, RESOURCE, "/oauth/register", "/oauth/token"])

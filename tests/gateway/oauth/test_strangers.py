@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm
 from gateway.app import create_app
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import open_gateway
-from tests.gateway.oauth.asking import Asking, refusal
+from tests.gateway.oauth.asking import REDIRECT, Asking, refusal
 from tests.gateway.oauth.test_client_assertions import TYPE, claims
 from tests.parts.clock import Time
 from tests.parts.loopback import Loopback, answer, answering
@@ -64,6 +64,16 @@ async def test_one_address_makes_us_fetch_only_so_many_unknown_documents_also_at
     told = await asyncio.gather(*(asking.token({**shown, "client_id": f"{HOST}t{n}"}) for n in range(150)))
     assert {each.status_code for each in told} <= {401, 429, 503}
     assert len(nothing_there.site.requests) <= 120
+
+
+async def test_many_people_of_one_program_come_at_once_after_a_restart(settings: Settings) -> None:
+    address = f"{HOST}client.json"
+    said = {"client_id": address, "client_name": "Agent", "redirect_uris": [REDIRECT]}
+    async for each in elsewhere(settings, answer(json.dumps(said).encode(), "content-type: application/json")):
+        shown = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": address}
+        told = await asyncio.gather(*(each.asking.token(shown) for _ in range(150)))
+        assert {refusal(one) for one in told} == {(400, "invalid_grant")}
+        assert len(each.site.requests) == 1
 
 
 async def test_a_client_whose_host_is_away_is_told_to_come_again_and_not_that_nobody_knows_it(
