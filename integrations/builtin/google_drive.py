@@ -99,7 +99,7 @@ async def read_file(call: ActionCall) -> Json:
         answer = await call.api.send("GET", "files/{fileId}", where, query={"alt": "media", "supportsAllDrives": True})
     else:
         raise InvalidInput(f"{file['name']} is {kind}, which has no text; use download_file.", path="/fileId")
-    return file | _part(answer.content.decode("utf-8-sig", "replace"), call.arguments)
+    return file | part_of(answer.content.decode("utf-8-sig", "replace"), call.arguments)
 
 
 def quoted(text: str) -> str:
@@ -107,7 +107,8 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _part(text: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
+def part_of(text: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """`maxCharacters` of a long text from `offset` on, and where to go on."""
     start = int(arguments.get("offset", 0))
     end = start + int(arguments.get("maxCharacters", 20_000))
     more = {"nextOffset": end} if end < len(text) else {}
