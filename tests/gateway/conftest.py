@@ -1,9 +1,7 @@
 """What tests of more than one room of the gateway ask for."""
 
-import asyncio
 import io
 import logging
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,33 +12,16 @@ from pydantic import SecretStr
 
 from gateway.app import create_app
 from gateway.kit.log import configure_logging
-from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
-from storage.database import Database
-from storage.migrating import migrate
+from tests.parts.migrated import put_migrated
 from tests.parts.rest import SERVICE_KEY, Rest, new_organization
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at this release's schema; copying it is five times as fast as migrating anew."""
-    file = tmp_path_factory.mktemp("migrated") / "toolgate.db"
-
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{file}", after_commit=lambda _topics: None)
-        await migrate(database)
-        await database.close()
-
-    asyncio.run(make())
-    return file
-
-
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
+def settings(tmp_path: Path) -> Settings:
     """The settings of a gateway that keeps everything in the test's own folder."""
-    make_private_directory(tmp_path / "data")
-    shutil.copy(migrated, tmp_path / "data" / "toolgate.db")
+    put_migrated(tmp_path / "data")
     return Settings(
         public_url="http://127.0.0.1:8080",
         data_dir=tmp_path / "data",

@@ -16,6 +16,7 @@ from gateway.kit.serving import build_server
 from gateway.settings import IntegrationSettings, Settings
 from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
+from tests.parts.migrated import put_migrated
 from tests.parts.ports import free_port
 from tests.parts.rest import SERVICE_KEY
 
@@ -70,6 +71,8 @@ async def serving(
         app = {"client_id": acme.app.client.id, "client_secret": acme.app.client.secret}
         mapped = {"acme": dict(acme.urls), **(urls or {})}
         settings = settings_for(folder, port=port, urls=mapped, apps={"acme": app, **(apps or {})}, **values)
+        if "database_url" not in values:
+            put_migrated(settings.data_dir)
         async with open_gateway(settings, clock=clock, catalog=catalog()) as gateway:
             app = create_app(gateway)
             server = build_server(app, host=settings.host, port=port, on_drain=[app.state.drain])
