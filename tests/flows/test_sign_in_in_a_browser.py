@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.flows.product import Server
+from tests.flows.product import Product, Server
 from tests.flows.programs import INSPECTOR, started
-from tests.flows.signing_in import code_for, python_auth, signed_in_python
+from tests.flows.signing_in import code_for, python_auth, signed_in_python, signer
 from tests.parts.browser import take_pictures
 from tests.parts.loopback import Loopback, answer, answering
+from tests.parts.mcp_wire import Wire
 from tests.parts.node import Node
 from tests.parts.ports import free_port
 from tests.parts.served import Served
@@ -58,6 +59,27 @@ async def test_a_program_sends_its_person_s_browser_away_and_gets_it_back(
             assert (await agent.call("acme__whoami")).structured["id"] == "alice"
         assert program.requests[0].startswith(b"GET /callback?code=")
         assert b"referer" not in program.requests[0].lower()
+
+
+async def test_the_person_sees_what_a_program_did_last_and_shuts_it_out(
+    alice_and_bob: Server, served: Served, product: Product, chromium: "Browser"
+) -> None:
+    page = await chromium.new_page()
+    async with signer(served, ALICE) as alice:
+        auth = python_auth(alice_and_bob.endpoint, alice)
+        async with signed_in_python(alice_and_bob.endpoint, auth, mode="auto") as agent:
+            await agent.call("acme__create_note", {"title": "For Alice's eyes"})
+            await served.gateway.authorizing.calls.write()
+            await page.goto(await product.connect_link("alice"))
+            await page.get_by_role("link", name="Programs that act for you").click()
+            await page.get_by_text("Last did: Create a note (Acme), just now.").wait_for()
+            assert "Alice's eyes" not in await page.content()
+            assert auth.context.current_tokens is not None
+            token = auth.context.current_tokens.access_token
+            await page.get_by_role("button", name="Remove Python agent").click()
+            await page.get_by_role("heading", name="No program acts for you").wait_for()
+    wire = Wire(product.rest.client, alice_and_bob.endpoint, token)
+    assert (await wire.modern("tools/list")).status_code == 401
 
 
 async def test_the_page_of_mcp_inspector_signs_its_person_in_and_calls_a_tool(
