@@ -15,6 +15,7 @@ from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
+from gateway.tenancy.sign_in_methods import sign_in_methods
 from storage.database import Database, Transaction
 from storage.records import EndUser, Identity, McpServer, OAuthRequest, Organization, Workspace
 from storage.scope import TenantScope
@@ -267,6 +268,10 @@ class OAuthRequests:
         if organization is None or workspace is None or server is None or server.auth_mode == "bearer":
             return None
         identity = await self._identity(tx, scope, row)
+        providers = await tx.identity_providers.all(scope)
+        methods = sign_in_methods(organization, workspace, providers=providers, sends_mail=True)
+        if identity is not None and not methods.still_takes(identity):
+            identity = None
         end_user = None
         if identity is not None and row.end_user_id is not None:
             end_user = await tx.end_users.get(scope, row.end_user_id)

@@ -82,6 +82,14 @@ async def test_a_sign_in_that_was_taken_back_ends_what_it_has_left_open(scene: S
     assert (await person.send(consent.forms[-1], decision="allow")).status == 404
 
 
+async def test_a_way_to_sign_in_that_was_switched_off_ends_what_it_has_left_open(scene: SignInScene) -> None:
+    person, consent = await asked_as_alice(scene)
+    await scene.allow(email=False)
+    assert (await person.send(consent.forms[-1], decision="allow")).status == 404
+    await scene.allow(email=True)
+    assert (await person.send(consent.forms[-1], decision="allow")).onward is not None
+
+
 async def test_whoever_has_signed_out_can_not_be_chosen_as(scene: SignInScene) -> None:
     await scene.end_user("alice-too", email=ALICE, displayName="Alice too")
     person = await scene.browser()
