@@ -62,10 +62,11 @@ async def _first_line(process: asyncio.subprocess.Process, module: str, log: Pat
             line = await process.stdout.readline()
         return json.loads(line)
     except (TimeoutError, ValueError) as error:
-        raise ServerFailed(f"{module} did not start:\n{_end_of(log)}") from error
+        raise ServerFailed(f"{module} did not start:\n{end_of(log)}") from error
 
 
-def _end_of(log: Path) -> str:
+def end_of(log: Path) -> str:
+    """Return what a server wrote at last."""
     return log.read_text(errors="replace")[-3000:]
 
 

@@ -14,8 +14,8 @@ import httpx2
 
 from benchmarks import load
 from benchmarks.crowd import add_end_users
-from benchmarks.load import Target
-from benchmarks.processes import Running, start
+from benchmarks.load import Target, UnexpectedAnswer
+from benchmarks.processes import Running, end_of, start
 from benchmarks.provisioning import Backend, McpServer, last_tool, new_mcp_server, new_organization
 
 SERVICE_KEY = "benchmark-service-key-of-more-than-32-characters"
@@ -100,8 +100,13 @@ async def seconds_to_first_answer(subject: Subject) -> float:
 async def gateway_process(folder: Path, acme: Acme, **more: Any) -> AsyncGenerator[Running]:
     """Run Toolgate with its data in `folder`; `more` is what else `benchmarks.gateway_server` is given."""
     given = {"port": _free_port(), "data_dir": str(folder), "acme_url": acme.url, "service_key": SERVICE_KEY, **more}
-    async with start("benchmarks.gateway_server", [json.dumps(given)], log=folder.with_suffix(".log")) as server:
-        yield server
+    log = folder.with_suffix(".log")
+    async with start("benchmarks.gateway_server", [json.dumps(given)], log=log) as server:
+        try:
+            yield server
+        except UnexpectedAnswer as error:
+            error.add_note(f"The log of {folder.name} ends:\n{end_of(log)}")
+            raise
 
 
 async def _provision(server: Running, acme: Acme) -> dict[int, McpServer]:
