@@ -69,6 +69,13 @@ class Api(Protocol):
         """Any request. `content` is a body that is encoded already; its Content-Type goes into `headers`."""
         ...
 
+    def presigned(self, method: str, path: str, values: Mapping[str, Json] = ..., *, expires_seconds: int) -> str:
+        """An address with a signature in it, for whoever shall do this one thing without the credential.
+
+        Raises RuntimeError where the auth method signs nothing.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:

@@ -145,6 +145,16 @@ class Basic(Model):
     password: str = ""
 
 
+class Aws(Model):
+    """A signature with an access key, from templates (Signature Version 4, AWS's and that of services like it)."""
+
+    access_key_id: str
+    secret_access_key: str
+    region: str
+    service: str
+    """The service's own name in signatures, such as `s3`."""
+
+
 class Send(Model):
     """How a request to the API carries the credential: templates over the connection's values."""
 
@@ -153,6 +163,7 @@ class Send(Model):
     query: Mapping[str, str] = {}
     """`api_key: "{secret_text}"`."""
     basic: Basic | None = None
+    aws: Aws | None = None
 
 
 class AuthMethod(Model):

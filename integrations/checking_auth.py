@@ -52,6 +52,8 @@ def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> I
         yield from _unfilled(
             {"username": send.basic.username, "password": send.basic.password}, known, (*place, "send")
         )
+    if send.aws is not None:
+        yield from _unfilled(send.aws.model_dump(), known, (*place, "send"))
     if isinstance(method, Custom) and method.send is None and _sends_requests(manifest):
         yield place, f"auth {method.key}: custom needs `send`, or requests carry no credential"
     if isinstance(method, OAuth2):

@@ -64,6 +64,12 @@ class ConnectedApi:
         )
         return await self.exchange(outgoing, may_repeat=method in SAFE_TO_REPEAT)
 
+    def presigned(self, method: str, path: str, values: Mapping[str, Json] = {}, *, expires_seconds: int) -> str:
+        if self.target.signer is None:
+            raise RuntimeError("this auth method signs nothing")
+        url = template.below(self.target.base_url, template.path(path, values))
+        return self.target.signer.presigned(method, url, self.ports.now(), expires_seconds=expires_seconds)
+
     async def exchange(self, outgoing: Outgoing, *, may_repeat: bool) -> Answer:
         """Send `outgoing` and return the successful answer.
 
@@ -92,7 +98,7 @@ class ConnectedApi:
     async def _attempt(self, request: HttpRequest, *, may_repeat: bool) -> tuple[Answer | ActionFailed, float | None]:
         """One try: the answer or the failure, and whether to wait and try again (0: as long as usual; None: don't)."""
         try:
-            answer = read(await self.ports.http.send(request))
+            answer = read(await self.ports.http.send(self.target.signed(request, self.ports.now())))
         except HttpError as error:
             is_worth_it = isinstance(error, HttpUnreachable) or (isinstance(error, HttpBroken) and may_repeat)
             return transport_failure(error, target=self.target), 0.0 if is_worth_it else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -21,11 +22,13 @@ from integrations.failures import (
     RateLimited,
 )
 from integrations.manifest import Failure, Pointers, Retry
-from integrations.notation import MISSING, find
+from integrations.notation import MISSING, Missing, find
 from integrations.ports import HttpError, HttpRefused, HttpTimedOut, HttpTooLarge, Json
 from integrations.target import Target
+from integrations.xml_values import xml_value
 
 MAX_MESSAGE: Final = 500
+XML: Final = re.compile(r"(application|text)/xml$")
 MAX_NEEDED: Final = 20
 """Missing scopes that are told of."""
 
@@ -52,6 +55,8 @@ def failure_in(answer: Answer, failure: Failure, retry: Retry, *, target: Target
     """What went wrong according to `answer`, or None if it is a success."""
     if answer.status < HTTPStatus.MULTIPLE_CHOICES and not _says_failed(answer.json, failure):
         return None
+    if answer.json is None and XML.match(media_type(answer.headers)):
+        answer = replace(answer, json=_none_if_missing(xml_value(answer.content)))
     message = _bounded(target.without_secrets(_message(answer, failure)))
     kind = _kind(answer, failure, retry)
     if issubclass(kind, RateLimited):
@@ -60,6 +65,10 @@ def failure_in(answer: Answer, failure: Failure, retry: Retry, *, target: Target
         needed = tuple(_bounded(target.without_secrets(scope)) for scope in _needed(answer.json, failure))
         return kind(message, needed=needed, status=answer.status)
     return kind(message, status=answer.status)
+
+
+def _none_if_missing(found: Json | Missing) -> Json:
+    return None if found is MISSING else found
 
 
 def transport_failure(error: HttpError, *, target: Target) -> ActionFailed:

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from integrations import template
 from integrations.auth_methods import (
     AnyAuthMethod,
+    Aws,
     Basic,
     BasicAuth,
     ClientCredentials,
@@ -19,9 +21,10 @@ from integrations.auth_methods import (
     Send,
     TokenExchange,
 )
+from integrations.aws_signing import AwsSigner
 from integrations.failures import CredentialsRejected, InvalidInput
 from integrations.manifest import Api
-from integrations.ports import Credentials, Json
+from integrations.ports import Credentials, HttpRequest, Json
 
 BEARER: Final = Send(headers={"Authorization": "Bearer {access_token}"})
 _BEARER_SECRET: Final = Send(headers={"Authorization": "Bearer {secret_text}"})
@@ -38,6 +41,11 @@ class Target:
     headers: Mapping[str, str] = field(repr=False)
     query: tuple[tuple[str, str], ...] = field(repr=False)
     secrets: Callable[[], tuple[str, ...]] = field(repr=False)
+    signer: AwsSigner | None = None
+
+    def signed(self, request: HttpRequest, now: datetime) -> HttpRequest:
+        """`request` as it may be sent now: with a signature, where the provider wants one."""
+        return request if self.signer is None else self.signer.signed(request, now)
 
     def without_secrets(self, message: str) -> str:
         """`message` with every form of the credential blotted out."""
@@ -71,6 +79,7 @@ def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json]) 
         headers=headers,
         query=tuple((name, _filled(value, values)) for name, value in (*api.query.items(), *send.query.items())),
         secrets=partial(_secrets, method, values, (basic,) if basic else ()),
+        signer=_signer(send.aws, values) if send.aws else None,
     )
 
 
@@ -102,6 +111,15 @@ def _filled(value: str, values: Mapping[str, Json]) -> str:
 def _basic(basic: Basic, values: Mapping[str, Json]) -> str:
     pair = f"{_filled(basic.username, values)}:{_filled(basic.password, values)}"
     return b64encode(pair.encode()).decode()
+
+
+def _signer(aws: Aws, values: Mapping[str, Json]) -> AwsSigner:
+    return AwsSigner(
+        access_key_id=_filled(aws.access_key_id, values),
+        secret_access_key=_filled(aws.secret_access_key, values),
+        region=_filled(aws.region, values),
+        service=_filled(aws.service, values),
+    )
 
 
 def _present(value: str | None, source: str) -> str:

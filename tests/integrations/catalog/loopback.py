@@ -23,4 +23,4 @@ class At:
             answer = await client.request(
                 request.method, target, headers=dict(request.headers), content=request.body, timeout=10
             )
-        return HttpResponse(answer.status_code, {"content-type": "application/json"}, answer.content)
+        return HttpResponse(answer.status_code, {"content-type": answer.headers["content-type"]}, answer.content)

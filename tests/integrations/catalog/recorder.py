@@ -1,10 +1,11 @@
 """A stand-in for any provider: keeps what it is asked in a form that can be compared, and answers what it is told."""
 
 import json
+import re
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message, MIMEPart
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -16,6 +17,8 @@ Json = Any
 _MULTIPART = "multipart/"
 _OWN_CREDENTIALS: Final = ("x-api-token", "x-shopify-access-token")
 """Headers in which providers take a credential instead of Authorization."""
+_TELLING: Final = ("x-amz-acl", "x-amz-copy-source")
+"""Headers that say what shall be done."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Asked:
     query: tuple[tuple[str, str], ...]
     body: Json
     authorization: str
+    headers: tuple[tuple[str, str], ...] = ()
 
     def without(self, names: Sequence[str]) -> "Asked":
         """The same request, less the query parameters and body members of these names."""
@@ -36,7 +40,7 @@ class Asked:
             body = {name: value for name, value in body.items() if name not in names} or None
         elif isinstance(body, list) and all(isinstance(pair, tuple) for pair in body):
             body = [pair for pair in body if pair[0] not in names] or None
-        return Asked(self.method, self.path, query, body, self.authorization)
+        return replace(self, query=query, body=body)
 
 
 class Recorder:
@@ -98,16 +102,18 @@ class _Handler(BaseHTTPRequestHandler):
                 query=tuple(sorted(parse_qsl(split.query, keep_blank_values=True))),
                 body=_meaning(self.headers.get("content-type", ""), body),
                 authorization=_credential(self.headers),
+                headers=tuple((name, self.headers[name]) for name in _TELLING if name in self.headers),
             )
         )
-        content = json.dumps(answer).encode()
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(200)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", "application/xml" if isinstance(answer, bytes) else "application/json")
         self.send_header("content-length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
         """Say nothing."""
@@ -124,8 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _credential(headers: Message) -> str:
-    """What says who asks. The scheme of Authorization has no case (RFC 9110 section 11.1)."""
+    """What says who asks. The scheme of Authorization has no case (RFC 9110 section 11.1).
+
+    Of a signature of AWS's only whose it is for what: the rest depends on the second (checked by
+    tests/integrations/test_aws_signing.py).
+    """
     scheme, space, value = headers.get("authorization", "").partition(" ")
+    if scheme == "AWS4-HMAC-SHA256":
+        value = re.sub(r"Credential=(\w+)/\d{8}/([^,]+),.*", r"\1 \2", value)
     named = [f"{name}: {headers[name]}" for name in _OWN_CREDENTIALS if name in headers]
     return "; ".join([(scheme.title() if space else scheme) + space + value, *named])
 

@@ -20,7 +20,9 @@ THEIRS = {
 
 CANVASES = "a canvas is edited by sections, which nobody could try here"
 PEOPLE = "contacts are another Google API; they belong to an integration of their own"
+PGP = "the keys are in another service of AWS; whoever wants it decrypts what read-file returns"
 NOT_OFFERED = {
+    ("amazon-s3", "decrypt-pgp-file"): PGP,
     ("slack", "create_canvas"): CANVASES,
     ("slack", "create_channel_canvas"): CANVASES,
     ("slack", "edit_canvas"): CANVASES,
