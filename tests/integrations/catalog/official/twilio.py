@@ -93,5 +93,10 @@ OFFICIAL = Official(
             ({**PAGE, "incoming_phone_numbers": []},),
         ),
         "get_balance": Call({}, lambda client: client.balance.fetch()),
+        "phone_number_lookup": Call(
+            {"phone_number": "+15558675310", "fields": "caller_name"},
+            lambda client: client.lookups.v2.phone_numbers("+15558675310").fetch(fields="caller_name"),
+            address=Client(SID, TOKEN).lookups.base_url,
+        ),
     },
 )
