@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 from sqlmodel import col
 
 from storage.records import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, OAuthRefreshToken, OAuthRequest
@@ -77,10 +77,6 @@ class OAuthRequests(Repository[OAuthRequest]):
         """Return the request with this key: the door for the browser that goes on."""
         return await self._session.scalar(select(OAuthRequest).where(col(OAuthRequest.key_hash) == key_hash))
 
-    async def delete_expired(self, before: datetime) -> None:
-        """Remove requests of all tenants that expired before this moment."""
-        await self._session.execute(delete(OAuthRequest).where(col(OAuthRequest.expires_at) < before))
-
 
 class OAuthGrants(Repository[OAuthGrant]):
     """What people have allowed clients."""
@@ -100,6 +96,7 @@ class OAuthGrants(Repository[OAuthGrant]):
         now: datetime,
         limit: int,
         offset: int,
+        lately_used_first: bool = False,
     ) -> Page[OAuthGrant]:
         """Return a page of grants that hold and have been used, optionally of one end user or one server."""
         conditions = [col(OAuthGrant.expires_at) > now, col(OAuthGrant.last_used_at).is_not(None)]
@@ -107,7 +104,10 @@ class OAuthGrants(Repository[OAuthGrant]):
             conditions.append(col(OAuthGrant.end_user_id) == end_user_id)
         if server_id is not None:
             conditions.append(col(OAuthGrant.server_id) == server_id)
-        return await self._page(scope, *conditions, limit=limit, offset=offset)
+        called, fetched = col(OAuthGrant.called_at), col(OAuthGrant.last_used_at)
+        lately_first = (case((called > fetched, called), else_=fetched).desc(), col(OAuthGrant.id))
+        order = lately_first if lately_used_first else None
+        return await self._page(scope, *conditions, limit=limit, offset=offset, order=order)
 
     async def of_client(self, client_id: str) -> list[OAuthGrant]:
         """Return what people of all tenants have allowed a client, for when the client is forgotten."""

@@ -37,7 +37,7 @@ class ShownGrant:
 
 @dataclass(frozen=True, slots=True)
 class GrantPage:
-    """A page of grants, oldest first."""
+    """A page of grants, oldest first unless it was asked for otherwise."""
 
     grants: Sequence[ShownGrant]
     total: int
@@ -50,12 +50,20 @@ class StandingGrants:
         self._database = database
         self._clock = clock
 
-    async def of_end_user(self, scope: TenantScope, end_user_id: str, *, limit: int, offset: int) -> GrantPage:
+    async def of_end_user(
+        self, scope: TenantScope, end_user_id: str, *, limit: int, offset: int, lately_used_first: bool = False
+    ) -> GrantPage:
         """Return which programs may act as an end user. Raises `EndUserNotFound`."""
         async with self._database.read() as tx:
             end_user = await existing_end_user(tx, scope, end_user_id)
             page = await tx.oauth_grants.page(
-                scope, end_user_id=end_user.id, server_id=None, now=self._clock(), limit=limit, offset=offset
+                scope,
+                end_user_id=end_user.id,
+                server_id=None,
+                now=self._clock(),
+                limit=limit,
+                offset=offset,
+                lately_used_first=lately_used_first,
             )
             return await _shown(tx, scope, page)
 

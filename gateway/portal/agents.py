@@ -75,14 +75,14 @@ class Agents:
         visit = await self._visits.open(request, request.query_params.get("token", ""))
         end_user = _person(visit)
         scope = _scope(visit, end_user)
-        page = await self._standing.of_end_user(scope, end_user.id, limit=_MOST, offset=0)
+        page = await self._standing.of_end_user(scope, end_user.id, limit=_MOST, offset=0, lately_used_first=True)
         browsers = await self._signed_in.of_end_user(scope, end_user.id)
         now = self._clock()
-        lately_first = sorted(page.grants, key=lambda each: each.last_used_at, reverse=True)
         return self._visits.show(
             visit,
             "agents.html",
-            agents=[_view(each, now) for each in lately_first],
+            agents=[_view(each, now) for each in page.grants],
+            count_left_out=page.total - len(page.grants),
             sign_ins=[
                 SignInView(each.id, each.described or "A browser", ago(each.last_used_at, now=now)) for each in browsers
             ],

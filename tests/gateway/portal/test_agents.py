@@ -3,6 +3,8 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from gateway.access.granted import Granted
 from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, Redemption
 from gateway.kit.tokens import hash_token
@@ -111,6 +113,19 @@ async def test_people_see_what_each_program_did_last_the_latest_first(shop: Shop
     assert "Last tried: <b>Send</b> (Acme), just now. It did not work." in page.text
     assert page.text.index("Trier") < page.text.index("Doer") < page.text.index("Idle")
     assert await lives(shop, idle)
+
+
+async def test_of_very_many_programs_those_used_last_are_shown(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.portal.agents._MOST", 2)
+    calls = shop.served.gateway.authorizing.calls
+    oldest = await let_in(shop, name="Oldest")
+    for name in ("Idle", "Newest"):
+        await let_in(shop, name=name)
+    calls.note(await grant_of(shop, oldest), tool="t", title="T", integration="I", failed=False)
+    await calls.write()
+    page = await agents_page(shop, await shop.browser())
+    assert page.text.index("Oldest") < page.text.index("Newest") < page.text.index("1 more, last used before these")
+    assert "Idle" not in page.text
 
 
 async def test_where_no_program_acts_the_page_says_so(shop: Shop) -> None:
