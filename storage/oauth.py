@@ -77,6 +77,10 @@ class OAuthRequests(Repository[OAuthRequest]):
         """Return the request with this key: the door for the browser that goes on."""
         return await self._session.scalar(select(OAuthRequest).where(col(OAuthRequest.key_hash) == key_hash))
 
+    async def delete_expired(self, before: datetime) -> None:
+        """Remove requests of all tenants that expired before this moment."""
+        await self._session.execute(delete(OAuthRequest).where(col(OAuthRequest.expires_at) < before))
+
 
 class OAuthGrants(Repository[OAuthGrant]):
     """What people have allowed clients."""
