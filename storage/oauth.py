@@ -77,6 +77,15 @@ class OAuthRequests(Repository[OAuthRequest]):
         """Return the request with this key: the door for the browser that goes on."""
         return await self._session.scalar(select(OAuthRequest).where(col(OAuthRequest.key_hash) == key_hash))
 
+    async def trim_idle(self, *, keep: int) -> None:
+        """Remove requests of all tenants for which nobody has signed in, except so many of the newest."""
+        newest_first = (col(OAuthRequest.created_at).desc(), col(OAuthRequest.id))
+        idle = select(col(OAuthRequest.id)).where(col(OAuthRequest.identity_id).is_(None))
+        beyond = idle.order_by(*newest_first).offset(keep)
+        await self._session.execute(
+            delete(OAuthRequest).where(col(OAuthRequest.id).in_(beyond)).execution_options(synchronize_session=False)
+        )
+
     async def delete_expired(self, before: datetime) -> None:
         """Remove requests of all tenants that expired before this moment."""
         await self._session.execute(delete(OAuthRequest).where(col(OAuthRequest.expires_at) < before))

@@ -22,6 +22,9 @@ from storage.scope import TenantScope
 
 LIFETIME: Final = timedelta(minutes=30)
 """Time for signing in and reading; a code counts from the consent."""
+MOST_IDLE: Final = 20_000
+"""For which nobody has signed in: anybody may begin one, and only so many addresses can be told apart."""
+_TRIMMED_IN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,10 @@ class OAuthRequests:
         cipher: Cipher,
         issuer: str,
         clock: Clock,
+        most_idle: int = MOST_IDLE,
     ) -> None:
+        self._most_idle = most_idle
+        self._begun = 0
         self._database = database
         self._clients = clients
         self._grants = grants
@@ -94,7 +100,11 @@ class OAuthRequests:
         self._clock = clock
 
     async def begin(self, new: NewRequest, *, browser: str) -> str:
-        """Keep a request; returns its key."""
+        """Keep a request, in the place of the oldest for which nobody has signed in if there are too many.
+
+        Returns its key.
+        """
+        self._begun += 1
         key, row_id, now, server = mint(TokenKind.OAUTH_REQUEST), new_id(), self._clock(), new.server
         carried = {
             "client_id": new.client_id,
@@ -118,6 +128,8 @@ class OAuthRequests:
         )
         async with self._database.write() as tx:
             await tx.oauth_requests.insert(row)
+            if self._begun % max(1, self._most_idle // _TRIMMED_IN) == 0:
+                await tx.oauth_requests.trim_idle(keep=self._most_idle)
         return key.plain
 
     async def open(self, key: str, *, browser: str) -> PendingRequest | None:

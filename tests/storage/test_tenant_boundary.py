@@ -192,9 +192,7 @@ QUESTIONS: dict[str, Question] = {
     "identities.known_as": lambda tx, scope, its: tx.identities.known_as(scope, "email", its.subject),
     "linked_identities.get": lambda tx, scope, its: tx.linked_identities.get(scope, its.linked),
     "linked_identities.of": lambda tx, scope, its: tx.linked_identities.of(scope, its.workspace, its.identity),
-    "linked_identities.of_issuers": lambda tx, scope, its: tx.linked_identities.of_issuers(
-        scope, [its.end_user], ["email"]
-    ),
+    "linked_identities.issuers_of": lambda tx, scope, its: tx.linked_identities.issuers_of(scope, [its.end_user]),
     "signed_in_browsers.get": lambda tx, scope, its: tx.signed_in_browsers.get(scope, its.signed_in),
     "signed_in_browsers.at": lambda tx, scope, its: tx.signed_in_browsers.at(scope, its.signed_in_browser),
     "signed_in_browsers.of_end_user": lambda tx, scope, its: tx.signed_in_browsers.of_end_user(
@@ -291,7 +289,7 @@ UNSCOPED = {
     *("webhook_deliveries.next_attempt", "webhook_deliveries.record_attempts", "webhook_deliveries.sweep"),
     "identities.delete_expired",
     *("signed_in_browsers.delete_expired", "oauth_clients.delete_expired", "oauth_requests.delete_expired"),
-    "oauth_clients.trim_never_used",
+    *("oauth_clients.trim_never_used", "oauth_requests.trim_idle"),
     *("oauth_grants.delete_expired", "oauth_codes.delete_expired", "device_codes.delete_expired"),
     *("oauth_clients.by_client_id", "oauth_requests.by_key", "oauth_grants.find", "oauth_codes.by_hash"),
     "oauth_grants.of_client",

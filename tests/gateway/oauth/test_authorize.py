@@ -177,17 +177,3 @@ async def test_a_redirect_address_with_a_query_keeps_it(asking: Asking) -> None:
     client = await asking.registered(redirect_uris=[address])
     _, values = told(await asking.authorize(client["client_id"], redirect_uri=address, code_challenge=None))
     assert (values["team"], values["error"]) == ("1", "invalid_request")
-
-
-async def test_an_address_that_only_guesses_has_to_wait(asking: Asking) -> None:
-    answers = [await asking.authorize("nobody") for _ in range(61)]
-    assert [answer.status_code for answer in answers[-2:]] == [400, 429]
-    client = await asking.registered()
-    assert (await asking.authorize(client["client_id"])).status_code == 303
-
-
-async def test_one_address_does_not_begin_sign_ins_without_end(asking: Asking) -> None:
-    client = await asking.registered()
-    answers = [await asking.authorize(client["client_id"]) for _ in range(301)]
-    assert [answer.status_code for answer in answers[-2:]] == [303, 429]
-    assert int(answers[-1].headers["retry-after"]) > 0

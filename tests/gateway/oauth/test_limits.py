@@ -13,10 +13,13 @@ from gateway.access.client_documents import ClientDocuments
 from gateway.access.client_metadata import read_metadata
 from gateway.access.oauth_clients import OAuthClients
 from gateway.access.oauth_errors import UnknownClient
+from gateway.access.oauth_requests import NewRequest, OAuthRequests
 from gateway.settings import Settings
+from gateway.tenancy.identities import by_email_code, identity_of
 from gateway.wiring import Gateway, open_gateway
 from storage.records import McpToken
-from tests.gateway.oauth.asking import HOSTED, REDIRECT, Asking, refusal
+from storage.scope import TenantScope
+from tests.gateway.oauth.asking import CHALLENGE, HOSTED, REDIRECT, Asking, refusal
 from tests.parts.clock import Time
 from tests.parts.rest import Rest
 
@@ -62,6 +65,57 @@ async def test_a_service_that_fetches_a_token_for_every_call_is_told_to_wait_and
     assert (await fetch(asking, others)).status_code == 200
     time.passed += timedelta(minutes=1)
     assert (await fetch(asking, its)).status_code == 200
+
+
+async def test_an_address_that_only_guesses_has_to_wait(asking: Asking) -> None:
+    answers = [await asking.authorize("nobody") for _ in range(61)]
+    assert [answer.status_code for answer in answers[-2:]] == [400, 429]
+    client = await asking.registered()
+    assert (await asking.authorize(client["client_id"])).status_code == 303
+
+
+async def test_one_address_does_not_begin_sign_ins_without_end(asking: Asking) -> None:
+    client = await asking.registered()
+    answers = [await asking.authorize(client["client_id"]) for _ in range(301)]
+    assert [answer.status_code for answer in answers[-2:]] == [303, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+async def test_the_newest_sign_ins_push_out_the_oldest_for_which_nobody_has_signed_in(
+    gateway: Gateway, asking: Asking, time: Time
+) -> None:
+    authorizing = gateway.authorizing
+    requests = OAuthRequests(
+        gateway.database,
+        clients=authorizing.clients,
+        grants=authorizing.grants,
+        cipher=gateway.cipher,
+        issuer=asking.issuer,
+        clock=time,
+        most_idle=3,
+    )
+    client_id = (await asking.registered())["client_id"]
+    async with gateway.database.write() as tx:
+        server = await tx.mcp_servers.find(asking.server_id)
+        assert server is not None
+        claimed = by_email_code("a@b.example", "a@b.example")
+        identity = await identity_of(tx, TenantScope(server.organization_id), claimed, now=time())
+    asked = NewRequest(
+        server=server,
+        client_id=client_id,
+        redirect_uri=REDIRECT,
+        scopes=["mcp:tools"],
+        state=None,
+        challenge=CHALLENGE,
+    )
+    keys: list[str] = []
+    for _ in range(6):
+        time.passed += timedelta(seconds=1)
+        keys.append(await requests.begin(asked, browser="b"))
+        if len(keys) == 1:
+            await requests.signed_in(keys[0], browser="b", identity_id=identity.id)
+    found = [await requests.open(key, browser="b") is not None for key in keys]
+    assert found == [True, False, False, True, True, True]
 
 
 async def test_one_address_registers_a_hundred_clients_a_minute(asking: Asking, time: Time) -> None:
