@@ -73,18 +73,14 @@ class LinkedIdentities(Repository[LinkedIdentity]):
             scope, col(LinkedIdentity.workspace_id) == workspace_id, col(LinkedIdentity.identity_id) == identity_id
         )
 
-    async def of_issuers(self, scope: TenantScope, end_user_ids: Collection[str], issuers: Collection[str]) -> set[str]:
-        """Return which of these end users have an identity of one of these issuers linked already."""
-        found = await self._session.scalars(
-            select(col(LinkedIdentity.end_user_id))
+    async def issuers_of(self, scope: TenantScope, end_user_ids: Collection[str]) -> set[tuple[str, str]]:
+        """Return of which issuers these end users have an identity linked already: pairs of end user and issuer."""
+        found = await self._session.execute(
+            select(col(LinkedIdentity.end_user_id), col(Identity.issuer))
             .join(Identity, col(Identity.id) == col(LinkedIdentity.identity_id))
-            .where(
-                self._boundary(scope),
-                col(LinkedIdentity.end_user_id).in_(end_user_ids),
-                col(Identity.issuer).in_(issuers),
-            )
+            .where(self._boundary(scope), col(LinkedIdentity.end_user_id).in_(end_user_ids))
         )
-        return set(found)
+        return {(end_user_id, issuer) for end_user_id, issuer in found}
 
 
 class SignedInBrowsers(Repository[SignedInBrowser]):

@@ -12,6 +12,7 @@ from gateway.errors import Forbidden
 from gateway.events import Event, announce
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.tenancy.entra import takes
 from gateway.tenancy.identities import EMAIL_ISSUER, handoff_issuer, is_handoff
 from storage.database import Database, Transaction
 from storage.records import EndUser, Identity, LinkedIdentity, McpServer
@@ -113,13 +114,17 @@ async def _by_address(tx: Transaction, scope: TenantScope, server: McpServer, id
     having_it = await tx.end_users.by_email(scope, server.workspace_id, identity.email_key)
     if identity.issuer == EMAIL_ISSUER or not having_it:
         return having_it
-    ids = [each.id for each in having_it]
+    linked = await tx.linked_identities.issuers_of(scope, [each.id for each in having_it])
     # Another account of the same issuer is another person: the address has a new owner.
-    replaced = await tx.linked_identities.of_issuers(scope, ids, {identity.issuer})
+    replaced = {end_user_id for end_user_id, issuer in linked if issuer == identity.issuer}
     # And what one provider says of an address is not to open what another has been asked about until now: each may
     # be run by somebody else. One that the organization has switched off or removed is asked no more.
-    issuers = {each.issuer for each in await tx.identity_providers.all(scope) if each.disabled_at is None}
-    elsewhere = await tx.linked_identities.of_issuers(scope, ids, issuers - {identity.issuer})
+    asked = [each.issuer for each in await tx.identity_providers.all(scope) if each.disabled_at is None]
+    elsewhere = {
+        end_user_id
+        for end_user_id, issuer in linked
+        if issuer != identity.issuer and any(takes(each, issuer) for each in asked)
+    }
     free = [each for each in having_it if each.id not in replaced | elsewhere]
     if not free and elsewhere:
         raise NotAdmitted(f"You have signed in as {identity.email}. Whoever has that address here signs in elsewhere.")

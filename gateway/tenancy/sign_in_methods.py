@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.tenancy.entra import takes
 from gateway.tenancy.identities import EMAIL_ISSUER, handoff_issuer
 from gateway.tenancy.workspace_settings import settings_of
 from storage.records import Identity, IdentityProvider, Organization, Workspace
@@ -44,7 +45,7 @@ class SignInMethods:
             return self.email
         if identity.issuer == handoff_issuer(self.workspace_id):
             return self.handoff_url is not None
-        return any(each.issuer == identity.issuer for each in self.providers)
+        return any(takes(each.issuer, identity.issuer) for each in self.providers)
 
 
 def sign_in_settings(organization: Organization) -> SignInSettings:

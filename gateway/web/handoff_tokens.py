@@ -111,7 +111,7 @@ class HandoffTokens:
             raise _not_a_token() from error
         if found is None:
             raise HandoffRefused("kid: jwksUrl publishes no single key for signatures of this id")
-        return found
+        return found.key
 
     def _verified(
         self, token: str, key: str | jwt.PyJWK, *, algorithms: tuple[str, ...], issuer: str | None

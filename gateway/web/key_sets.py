@@ -1,6 +1,7 @@
 """Public keys that others publish (RFC 7517), fetched by the one guarded way out and kept for a while."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -28,8 +29,17 @@ class FetchFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A public key for signatures."""
+
+    key: jwt.PyJWK = field(repr=False)
+    issuer: str | None
+    """For whom it signs, where its publisher says so: Microsoft has one address for the keys of all its tenants."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
-    keys: jwt.PyJWKSet = field(repr=False)
+    keys: Sequence[PublishedKey]
     since: datetime
 
 
@@ -42,7 +52,7 @@ class KeySets:
         self._kept: dict[str, _Kept] = {}
         self._flights: SingleFlight[str, _Kept] = SingleFlight()
 
-    async def key(self, address: str, key_id: str | None) -> jwt.PyJWK | None:
+    async def key(self, address: str, key_id: str | None) -> PublishedKey | None:
         """Return the key of this id at an address, or the only one there; None where there is none such.
 
         However often an unknown one is asked for, the address is asked once in thirty seconds. Raises `FetchFailed`.
@@ -60,11 +70,9 @@ class KeySets:
         status, told = await fetch_object(self._http, address)
         if status != 200:
             raise FetchFailed(f"the keys answer {status}")
-        try:
-            keys = jwt.PyJWKSet.from_dict(dict(told))
-        # Members of the wrong type trip the library where it does not look for them.
-        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
-            raise FetchFailed("there are no keys that can be used") from error
+        keys = _usable(told)
+        if not keys:
+            raise FetchFailed("there are no keys that can be used")
         kept = _Kept(keys, self._clock())
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
@@ -98,8 +106,19 @@ async def send_for_object(http: Http, request: HttpRequest) -> tuple[int, Mappin
     return response.status, cast("Mapping[str, Any]", parsed)
 
 
-def _key(keys: jwt.PyJWKSet, key_id: str | None) -> jwt.PyJWK | None:
-    signing = [key for key in keys.keys if key.public_key_use in (None, "sig")]
+def _usable(told: Mapping[str, Any]) -> list[PublishedKey]:
+    """Return the keys of a set that are for signatures; what is of an unknown kind is passed over (RFC 7517 5)."""
+    members: Any = told.get("keys")
+    found: list[PublishedKey] = []
+    for member in cast("list[Any]", members) if isinstance(members, list) else []:
+        # Members of the wrong type trip the library where it does not look for them.
+        with suppress(jwt.PyJWTError, AttributeError, TypeError, ValueError):
+            issuer = member.get("issuer")
+            found.append(PublishedKey(jwt.PyJWK(member), issuer if isinstance(issuer, str) else None))
+    return [each for each in found if each.key.public_key_use in (None, "sig")]
+
+
+def _key(keys: Sequence[PublishedKey], key_id: str | None) -> PublishedKey | None:
     if key_id is not None:
-        return next((key for key in signing if key.key_id == key_id), None)
-    return signing[0] if len(signing) == 1 else None
+        return next((each for each in keys if each.key.key_id == key_id), None)
+    return keys[0] if len(keys) == 1 else None

@@ -17,7 +17,7 @@ from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
-from gateway.tenancy.entra import is_entra, vouches_for_address
+from gateway.tenancy.entra import is_entra, is_key_for, takes, vouches_for_address
 from gateway.tenancy.identities import Claimed, identity_of
 from gateway.tenancy.identity_providers import CALLBACK, ProviderSafe
 from gateway.web.openid_keys import Discovered, OpenIdKeys, ProviderFailed
@@ -152,7 +152,8 @@ class OpenId:
     async def _claimed(self, begun: _Begun, answer: Mapping[str, str]) -> Claimed:
         provider = begun.provider
         document = await self._keys.discover(provider.issuer)
-        if answer.get("iss", None if document.says_issuer else provider.issuer) != provider.issuer:
+        answering = answer.get("iss", "" if document.says_issuer else None)
+        if answering is not None and not takes(provider.issuer, answering):
             raise ProviderFailed("the answer did not come from this provider (iss)")
         if "error" in answer:
             raise ProviderFailed(f"the provider says {answer['error'][:100]!r}")
@@ -201,12 +202,12 @@ class OpenId:
             raise ProviderFailed("the token endpoint gave no id_token")
         try:
             header = jwt.get_unverified_header(id_token)
+            published = await self._keys.key(provider.issuer, header.get("kid"))
             claims: dict[str, Any] = jwt.decode(
                 id_token,
-                await self._keys.key(provider.issuer, header.get("kid")),
+                published.key,
                 algorithms=list(_ALGORITHMS),
                 audience=provider.client_id,
-                issuer=provider.issuer,
                 # Times are held against our own clock below.
                 options={
                     "require": ["iss", "sub", "aud", "exp", "iat"],
@@ -218,6 +219,8 @@ class OpenId:
             )
         except (jwt.PyJWTError, ValueError) as error:
             raise ProviderFailed(f"the id_token is not valid: {error}") from error
+        if not _is_of(provider, claims["iss"], key_issuer=published.issuer):
+            raise ProviderFailed("the id_token is of another issuer (iss), or signed with a key that is not for it")
         now, expires = self._clock(), claims["exp"]
         if not isinstance(expires, int | float) or expires <= (now - _LEEWAY).timestamp():
             raise ProviderFailed("the id_token has expired")
@@ -250,12 +253,18 @@ class OpenId:
 def _person(provider: IdentityProvider, claims: Mapping[str, Any]) -> Claimed:
     email, name = claims.get("email"), claims.get("name")
     return Claimed(
-        issuer=provider.issuer,
+        issuer=claims["iss"],
         subject=claims["sub"],
         email=email if isinstance(email, str) and len(email) <= _LONGEST else None,
         is_email_verified=_is_verified(provider, claims),
         display_name=name[:_LONGEST] if isinstance(name, str) and name.strip() else None,
     )
+
+
+def _is_of(provider: IdentityProvider, issuer: Any, *, key_issuer: str | None) -> bool:
+    if not isinstance(issuer, str) or not takes(provider.issuer, issuer):
+        return False
+    return not is_entra(provider.issuer) or is_key_for(key_issuer, issuer)
 
 
 def _is_verified(provider: IdentityProvider, claims: Mapping[str, Any]) -> bool:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import jwt
-
 from gateway.kit.clock import Clock
 from gateway.kit.notations import is_loopback
 from gateway.kit.single_flight import SingleFlight
-from gateway.web.key_sets import FetchFailed, KeySets, fetch_object, send_for_object
+from gateway.tenancy.entra import discovered_at
+from gateway.web.key_sets import FetchFailed, KeySets, PublishedKey, fetch_object, send_for_object
 from integrations.ports import Http, HttpRequest
 
 _KEPT: Final = timedelta(minutes=10)
@@ -65,7 +64,7 @@ class OpenIdKeys:
             kept = await self._flights.run(issuer, lambda: self._discover(issuer))
         return kept.document
 
-    async def key(self, issuer: str, key_id: str | None) -> jwt.PyJWK:
+    async def key(self, issuer: str, key_id: str | None) -> PublishedKey:
         """Return the key that a token names, or the only one there is. Raises `ProviderFailed`."""
         document = await self.discover(issuer)
         try:
@@ -85,7 +84,7 @@ class OpenIdKeys:
 
     async def _discover(self, issuer: str) -> _Kept:
         try:
-            status, told = await fetch_object(self._http, issuer.rstrip("/") + _WELL_KNOWN)
+            status, told = await fetch_object(self._http, discovered_at(issuer).rstrip("/") + _WELL_KNOWN)
         except FetchFailed as failed:
             raise ProviderFailed(f"the provider's discovery document: {failed.message}") from failed
         if status != 200:

@@ -37,6 +37,8 @@ class Liar:
     document: dict[str, Any] = field(default_factory=dict[str, Any])
     userinfo: dict[str, Any] = field(default_factory=dict[str, Any])
     nonce: str = ""
+    key_fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What stands beside its key."""
 
     def id_token(self) -> str:
         """A right one, but for what the test has changed."""
@@ -60,7 +62,7 @@ class Liar:
     async def keys(self, _request: Request) -> Response:
         """Its one key."""
         public = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
-        return JSONResponse({"keys": [{**public, "kid": "k1", "use": "sig", "alg": "RS256"}]})
+        return JSONResponse({"keys": [{**public, "kid": "k1", "use": "sig", "alg": "RS256", **self.key_fields}]})
 
     async def token(self, _request: Request) -> Response:
         """Whatever code."""
