@@ -1,11 +1,12 @@
 """A manifest ready to run: integrations, their actions and option lookups as immutable values."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from integrations import any_request
 from integrations import manifest as declared
 from integrations.action import ActionResult, Ports
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
@@ -14,7 +15,7 @@ from integrations.manifest import Manifest, Scopes, Trigger
 from integrations.options import Lookup
 from integrations.paging import INPUTS as PAGING_INPUTS
 from integrations.ports import Credentials, Json
-from integrations.requests import Method
+from integrations.requests import METHODS, Method
 from integrations.running import CodeAction, RequestAction
 
 Run: TypeAlias = Callable[[Mapping[str, Json], Credentials | None, Ports], Awaitable[ActionResult]]
@@ -116,6 +117,41 @@ class Integration:
     def lookups(self) -> Mapping[str, Action]:
         """The option lookups as actions (`search` and what they depend on as inputs; `{options}` as output)."""
         return MappingProxyType({name: self._lookup(name, lookup) for name, lookup in self.manifest.options.items()})
+
+    @cached_property
+    def any_request(self) -> Action | None:
+        """A request to any endpoint of the API, with the connection's credential; None where there is no API."""
+        return self._any_request(METHODS, with_headers=True)
+
+    def requesting(self, methods: Sequence[str]) -> Action | None:
+        """The same as a tool, for these HTTP methods only."""
+        key: tuple[Method, ...] = tuple(method for method in METHODS if str(method) in methods)
+        if key not in self._requesting:
+            self._requesting[key] = self._any_request(key, with_headers=False)
+        return self._requesting[key]
+
+    @cached_property
+    def _requesting(self) -> dict[tuple[Method, ...], Action | None]:
+        return {}
+
+    def _any_request(self, methods: Sequence[Method], *, with_headers: bool) -> Action | None:
+        if self.manifest.api is None or not self.auth or not methods:
+            return None
+        reads = set(methods) <= READING
+        return Action(
+            name=any_request.NAME,
+            title=f"{self.title} request",
+            description=f"Sends one request to any endpoint of the {self.title} API as the connected account, where no "
+            "other tool does what is needed. Returns the status, some headers and the body of the answer.",
+            hints=Hints(read_only=reads, destructive=not reads, idempotent=set(methods) <= IDEMPOTENT, open_world=True),
+            input_schema=MappingProxyType(any_request.input_schema(methods, with_headers=with_headers)),
+            auth_methods=tuple(method.key for method in self.auth),
+            scopes={},
+            lookups={},
+            uses_state=False,
+            defaults={},
+            _run=any_request.AnyRequest(self.manifest).run,
+        )
 
     def option_lookup(self, name: str) -> Lookup:
         """The lookup `name`, for `lookup_options`. Raises KeyError where there is none."""

@@ -1,6 +1,7 @@
 """Running actions over REST (contract 1.6)."""
 
 import base64
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +12,7 @@ from gateway.api.models import Answer, Body, ExternalId, NoQuery, Reference, Wor
 from gateway.errors import PartialNotFound
 from gateway.tools.selection import Selectors
 from gateway.wiring import Gateway
-from integrations.action import ActionResult
+from integrations.action import Attachment
 
 
 class ActionRequest(Body):
@@ -63,13 +64,16 @@ async def execute_action(gateway: Gateway, call: Call[ActionRequest, NoQuery]) -
     selected = await gateway.selection.select(call.scope, selectors)
     invocation = gateway.selection.invocation(selected, action_name=body.action_name, arguments=body.input)
     outcome = await gateway.execution.run(selected.caller, invocation)
-    return ActionAnswer(output=_shown(outcome.result), duration=round((perf_counter() - started) * 1000))
+    return ActionAnswer(
+        output=shown(outcome.result.output, outcome.result.attachments),
+        duration=round((perf_counter() - started) * 1000),
+    )
 
 
-def _shown(result: ActionResult) -> Any:
+def shown(output: Any, attachments: Sequence[Attachment]) -> Any:
     """Return the output as it is; where files belong to it, both side by side."""
-    if not result.attachments:
-        return result.output
+    if not attachments:
+        return output
     files = [
         {
             "name": attachment.name,
@@ -77,6 +81,6 @@ def _shown(result: ActionResult) -> Any:
             "size": len(attachment.content),
             "content": base64.b64encode(attachment.content).decode(),
         }
-        for attachment in result.attachments
+        for attachment in attachments
     ]
-    return {"files": files} if result.output is None else {"result": result.output, "files": files}
+    return {"files": files} if output is None else {"result": output, "files": files}

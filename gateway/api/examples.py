@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.api.actions import ActionRequest
+from gateway.api.any_request import RequestToSend
 from gateway.api.api_keys import NewApiKey
 from gateway.api.catalog import OptionsQuestion, PropertyQuestion
 from gateway.api.connect import InvitationToSend, LinkToCreate, SessionToCreate, SessionToPoll
@@ -108,6 +109,13 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
     FailuresToReplay: {"since": "2027-01-31T12:00:00Z"},
     ResolveRequest: _ACCOUNT,
     ExplainRequest: {**_ACCOUNT, "actionName": "send_channel_message"},
+    RequestToSend: {
+        "workspaceId": "acme",
+        "integrationAlias": "github",
+        "endUserId": "user_alice",
+        "method": "GET",
+        "path": "repos/acme/website/stats/participation",
+    },
     PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
     OptionsQuestion: {
         "propertyName": "channel",

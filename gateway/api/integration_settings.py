@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from gateway.api.models import Body
+from integrations.requests import Method
 
 NamespaceKey = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"\S")]
 
@@ -43,9 +44,16 @@ class LocalBrowser(Body):
     runtime: Literal["chrome_extension", "managed_profile"] = "chrome_extension"
 
 
+class AnyRequestTool(Body):
+    """A tool that sends requests to any endpoint of the integration's API; without it there is none."""
+
+    methods: list[Method] = Field(default=["GET"], min_length=1, max_length=5, description="What it may send.")
+
+
 class IntegrationSettings(Body):
     """What the workspace's owner decides for an integration; callers can't change it."""
 
     advanced_code: AdvancedCode | None = None
     persistence: Persistence | None = None
     local_browser: LocalBrowser | None = None
+    any_request: AnyRequestTool | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gateway.api import (
     actions,
+    any_request,
     api_keys,
     catalog,
     connect,
@@ -146,6 +147,7 @@ SECTIONS: Mapping[str, tuple[Route, ...]] = {
         Route("POST", f"{API}/connections", connections.create_connection, status=201),
         Route("POST", f"{API}/connections/resolve", resolution.resolve_connection),
         Route("POST", f"{API}/connections/explain", resolution.explain_connection),
+        Route("POST", f"{API}/connections/request", any_request.send_request),
         Route("PATCH", f"{API}/connections/{{id}}", connections.update_connection),
         Route("DELETE", f"{API}/connections/{{id}}", connections.delete_connection),
         Route("PUT", f"{API}/connections/{{id}}/credentials", connections.replace_credentials),

@@ -34,7 +34,8 @@ from storage.scope import TenantScope
 class Selectors:
     """How a request names an integration in a workspace, and for whom."""
 
-    integration_name: str
+    integration_name: str | None
+    """None: whatever the alias or the id below names."""
     workspace: str
     """Id or slug."""
     workspace_integration_id: str | None = None
@@ -79,8 +80,8 @@ class Selection:
         Raises `NotFound` (the workspace), `IntegrationNotFound`, `EndUserNotFound`, `AmbiguousIntegration`,
         `ValidationFailed`, `ConnectionNotFound`, `Forbidden` (a suspended end user).
         """
-        if selectors.integration_name not in self._catalog:
-            raise IntegrationNotFound(f"integrationName: there is no integration {selectors.integration_name[:100]!r}")
+        if selectors.integration_name is not None:
+            self._integration(selectors.integration_name)
         async with self._database.read() as tx:
             workspace = await existing_workspace(tx, scope, selectors.workspace)
             within = scope.within(workspace.id)
@@ -90,16 +91,15 @@ class Selection:
             end_user = await self._new_end_user(within, workspace.id, selectors.end_user_external_id)
         instance = choose_instance(configured, selectors)
         caller = Caller(scope.organization_id, workspace.id, end_user.id if end_user is not None else None)
-        return Selected(
-            caller,
-            self._catalog.get(selectors.integration_name),
-            instance,
-            await self._named_connection(caller, selectors),
-        )
+        name = instance.integration_name if instance is not None else selectors.integration_name
+        integration = self._integration(name or "")
+        return Selected(caller, integration, instance, await self._named_connection(caller, selectors, integration))
 
     def invocation(self, selected: Selected, *, action_name: str, arguments: Mapping[str, Any]) -> Invocation:
         """Return the action to run. Raises `ActionNotFound`, `ActionNotAllowed`."""
-        action = self.action(selected, action_name)
+        return self._invocation(selected, self.action(selected, action_name), arguments)
+
+    def _invocation(self, selected: Selected, action: Action, arguments: Mapping[str, Any]) -> Invocation:
         return Invocation(
             integration=selected.integration,
             action=action,
@@ -108,6 +108,13 @@ class Selection:
             arguments=arguments,
             selected=selected.connection,
         )
+
+    def any_request(self, selected: Selected, arguments: Mapping[str, Any]) -> Invocation:
+        """Return a request to any endpoint of the integration's API. Raises `ActionNotAllowed` where it has none."""
+        action = selected.integration.any_request
+        if action is None:
+            raise ActionNotAllowed(f"{selected.integration.name} has no API that an account opens")
+        return self._invocation(selected, action, arguments)
 
     def action(self, selected: Selected, action_name: str) -> Action:
         """Return an action that the workspace allows. Raises `ActionNotFound`, `ActionNotAllowed`."""
@@ -159,13 +166,20 @@ class Selection:
         async with self._database.write() as tx:
             return await find_or_add(tx, scope, workspace_id=workspace_id, external_id=external_id, now=self._clock())
 
-    async def _named_connection(self, caller: Caller, selectors: Selectors) -> Connection | None:
+    def _integration(self, name: str) -> Integration:
+        if name not in self._catalog:
+            raise IntegrationNotFound(f"integrationName: there is no integration {name[:100]!r}")
+        return self._catalog.get(name)
+
+    async def _named_connection(
+        self, caller: Caller, selectors: Selectors, integration: Integration
+    ) -> Connection | None:
         if selectors.connection_external_id is None:
             return None
         return await self._resolver.select(
             caller,
             external_id=selectors.connection_external_id,
-            integration_name=selectors.integration_name,
+            integration_name=integration.name,
             auth_method_key=selectors.auth_method_key,
         )
 
@@ -201,6 +215,6 @@ def _of_this_integration(
 ) -> WorkspaceIntegration:
     if row is None:
         raise IntegrationNotFound(f"{selector}: the workspace has no such integration")
-    if row.integration_name != selectors.integration_name:
+    if selectors.integration_name not in (None, row.integration_name):
         raise ValidationFailed(f"{selector}: names {row.integration_name}, not {selectors.integration_name}")
     return row

@@ -165,8 +165,9 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
     integration = catalog.get(row.integration_name)
     enabled = None if row.enabled_actions is None else frozenset(row.enabled_actions)
     shown = row.display_name or integration.title
-    for action in integration.actions.values():
-        if (enabled is None or action.name in enabled) and _can_be_run(action, row.auth_method_key):
+    wanted = [each for each in integration.actions.values() if enabled is None or each.name in enabled]
+    for action in (*wanted, *_any_request(integration, instance)):
+        if _can_be_run(action, row.auth_method_key):
             yield Tool(
                 name=tool_name(row.alias, action.name),
                 title=action.title if row.display_name is None else f"{shown}: {action.title}",
@@ -177,6 +178,14 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
                 alias=row.alias,
                 instance=instance,
             )
+
+
+def _any_request(integration: Integration, instance: Instance) -> Iterable[Action]:
+    """The tool that sends any request, where the workspace wants it and no action has its name."""
+    wanted: Mapping[str, Any] | None = instance.settings.get("anyRequest")
+    action = None if wanted is None else integration.requesting(wanted.get("methods", ["GET"]))
+    if action is not None and action.name not in integration.actions:
+        yield action
 
 
 def _can_be_run(action: Action, auth_method_key: str | None) -> bool:

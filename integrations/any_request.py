@@ -1,0 +1,145 @@
+"""One request to any endpoint of an integration's own API, with a connection's credential: what no action covers.
+
+It stays below the API's address, can't say what the connection says (credential, fixed headers), and is sent once.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, cast
+from urllib.parse import quote, unquote
+
+from integrations.action import ActionResult, Answer, Ports
+from integrations.answers import read, result_of
+from integrations.engine import ConnectedApi
+from integrations.failures import CredentialsRejected, InvalidInput
+from integrations.manifest import Manifest, Output
+from integrations.notation import MISSING
+from integrations.outgoing import Outgoing, encode
+from integrations.ports import Credentials, HttpError, HttpResponse, Json
+from integrations.provider_failures import failure_in, transport_failure
+from integrations.requests import METHODS
+from integrations.running import connected
+
+NAME: Final = "request"
+_OURS: Final = frozenset(
+    {"authorization", "connection", "content-length", "cookie", "expect", "host", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "proxy-authorization", "proxy-connection", "keep-alive", "accept-encoding", "user-agent"}
+)
+"""Headers that the connection, or HTTP itself, decides."""
+_SHOWN: Final = re.compile(r"content-type|etag|last-modified|link|location|retry-after|x-(?:ratelimit|request-id).*")
+"""Headers of an answer that a caller may need; cookies and the like stay here."""
+_FORM: Final = "application/x-www-form-urlencoded"
+_OUTPUT: Final = Output()
+
+
+def input_schema(methods: Sequence[str] = METHODS, *, with_headers: bool = True) -> dict[str, Json]:
+    """Return what such a request takes. A model gets no `headers`: their names are never a tool's input (R30)."""
+    scalar = {"type": ["string", "number", "boolean"]}
+    headers: dict[str, Json] = {
+        "headers": {
+            "type": "object",
+            "description": "Headers besides those that the connection sends.",
+            "additionalProperties": {"type": "string", "maxLength": 4000},
+            "maxProperties": 30,
+        }
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["method", "path"],
+        "properties": {
+            "method": {"type": "string", "enum": list(methods), "description": "The HTTP method."},
+            "path": {
+                "type": "string",
+                "maxLength": 2000,
+                "description": "The path below the API's address, such as repos/acme/website; a query goes into `query`.",
+            },
+            "query": {
+                "type": "object",
+                "description": "Query parameters; a list repeats its name.",
+                "additionalProperties": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
+                "maxProperties": 100,
+            },
+            **(headers if with_headers else {}),
+            "body": {"description": "The body: any JSON value."},
+        },
+    }
+
+
+@dataclass(frozen=True)
+class AnyRequest:
+    """Sends what it is told to, within one integration's API."""
+
+    manifest: Manifest
+
+    async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
+        """Return `{status, headers, body}` of the answer, whatever its status.
+
+        Raises:
+            InvalidInput: the request would leave the API, or says what the connection says.
+            CredentialsRejected: the provider no longer takes this credential.
+            ActionFailed: there was no answer.
+        """
+        api = connected(self.manifest, credentials, ports)
+        answer = await _answer(api, _outgoing(arguments, api))
+        found = result_of(answer, _OUTPUT, name="response")
+        headers = {name: value for name, value in answer.headers.items() if _SHOWN.fullmatch(name)}
+        shown = {"status": answer.status, "headers": headers, "body": found.output}
+        return ActionResult(shown, found.attachments)
+
+
+async def _answer(api: ConnectedApi, outgoing: Outgoing) -> Answer:
+    try:
+        request = api.target.signed(encode(outgoing, api.target, api.limits), api.ports.now())
+        response = await api.ports.http.send(request)
+    except HttpError as error:
+        raise transport_failure(error, target=api.target) from error
+    answer = read(_without_secrets(response, api))
+    failure = failure_in(answer, api.section.failure, api.section.retry, target=api.target, now=api.ports.now())
+    if isinstance(failure, CredentialsRejected):
+        raise failure
+    return answer
+
+
+def _without_secrets(response: HttpResponse, api: ConnectedApi) -> HttpResponse:
+    """An endpoint may well repeat what it was sent: nobody may read the credential there."""
+    body = api.target.without_secrets(response.body.decode("utf-8", "surrogateescape"))
+    headers = {name: api.target.without_secrets(value) for name, value in response.headers.items()}
+    return replace(response, headers=headers, body=body.encode("utf-8", "surrogateescape"))
+
+
+def _outgoing(arguments: Mapping[str, Json], api: ConnectedApi) -> Outgoing:
+    headers: Mapping[str, str] = arguments.get("headers", {})
+    query: Mapping[str, Json] = arguments.get("query", {})
+    body = arguments.get("body", MISSING)
+    taken = {name.lower() for name in api.target.headers} | _OURS
+    for name in headers:
+        if name.lower() in taken:
+            raise InvalidInput(f"The header {name!r} is not for callers to set.", path="/headers")
+    for name, _ in api.target.query:
+        if name in query:
+            raise InvalidInput(f"The query parameter {name!r} is the connection's.", path="/query")
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    outgoing = Outgoing(
+        method=str(arguments["method"]), path=_path(str(arguments["path"])), query=query, headers=headers
+    )
+    if body is MISSING:
+        return outgoing
+    if isinstance(body, Mapping) and kind.startswith(_FORM):
+        return replace(outgoing, form=cast("Mapping[str, Json]", body))
+    if isinstance(body, str) and kind and "json" not in kind:
+        return replace(outgoing, content=body.encode("utf-8", "surrogatepass"))
+    return replace(outgoing, json=body)
+
+
+def _path(path: str) -> str:
+    """Return the path, encoded; what is encoded already stays. Raises InvalidInput where it could lead elsewhere."""
+    relative = path.removeprefix("/")
+    if any(char in path for char in "?#\\") or not path.isprintable():
+        raise InvalidInput(
+            "The path holds only steps below the API's address; a query goes into `query`.", path="/path"
+        )
+    if any(step in {".", ".."} for step in re.split(r"[/\\]", unquote(unquote(relative)))) or relative.startswith("/"):
+        raise InvalidInput("The path would lead out of the API.", path="/path")
+    return quote(relative, safe="/%:@!$&'()*+,;=~")

@@ -1,0 +1,142 @@
+from typing import Any
+
+import pytest
+
+from integrations.catalog import Catalog
+from integrations.failures import CredentialsRejected, InvalidInput
+from integrations.ports import HttpResponse, HttpTimedOut
+from integrations.testing import RecordedHttp, Reply, credentials, json_response, ports, sent_json, sent_query
+
+GITHUB = Catalog().get("github")
+BASE = "https://api.github.com/"
+
+
+async def send(*replies: Reply, **arguments: Any) -> tuple[Any, RecordedHttp]:
+    """What a request answers, and what was sent."""
+    http = RecordedHttp([*replies] or [json_response({})])
+    action = GITHUB.any_request
+    assert action is not None
+    result = await action.run(arguments, credentials("oauth", access_token="gho_secret"), ports(http))
+    return result.output, http
+
+
+async def test_a_request_goes_below_the_apis_address_with_the_credential():
+    answer = json_response([{"id": 1}], 200, x_ratelimit_remaining="9", set_cookie="sid=1")
+    given = {"method": "GET", "path": "/repos/acme/my site/labels", "query": {"page": 2, "label": ["a", "b"]}}
+    output, http = await send(answer, **given, headers={"X-Trace": "1"})
+    assert http.request.url == f"{BASE}repos/acme/my%20site/labels?page=2&label=a&label=b"
+    assert http.request.headers["Authorization"] == "Bearer gho_secret"
+    assert http.request.headers["X-Trace"] == "1"
+    headers = {"content-type": "application/json", "x-ratelimit-remaining": "9"}
+    assert output == {"status": 200, "headers": headers, "body": [{"id": 1}]}
+
+
+async def test_a_body_is_json_a_form_or_text_as_its_type_says():
+    _, http = await send(method="POST", path="a", body={"x": [1, None]})
+    assert sent_json(http.request) == {"x": [1, None]}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    _, http = await send(method="POST", path="a", body={"x": {"y": 1}}, headers=form)
+    assert http.request.body == b"x%5By%5D=1"
+    _, http = await send(method="PUT", path="a", body="<x/>", headers={"content-type": "text/xml"})
+    assert http.request.body == b"<x/>"
+    _, http = await send(method="POST", path="a", body=None)
+    assert http.request.body == b"null"
+
+
+async def test_what_is_encoded_already_stays_encoded():
+    _, http = await send(method="GET", path="projects/group%2Fsite/a+b@c")
+    assert http.request.url == f"{BASE}projects/group%2Fsite/a+b@c"
+    _, http = await send(method="GET", path="")
+    assert http.request.url == BASE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x",
+        "a/../../x",
+        "a/%2e%2e/x",
+        "a/%252e%252E/x",
+        "a/..%2fx",
+        "a/%5c..%5cx",
+        "//evil.example/x",
+        "a?x=1",
+        "a#x",
+        "a\\..\\b",
+        "a\nb",
+        "a\x00",
+        "./a",
+    ],
+)
+async def test_a_path_that_could_lead_elsewhere_is_refused(path: str):
+    with pytest.raises(InvalidInput):
+        await send(method="GET", path=path)
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/x", "@evil.example/x", ":80/x"])
+async def test_no_path_changes_the_host(path: str):
+    _, http = await send(method="GET", path=path)
+    assert http.request.url.startswith(BASE)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "cookie", "Host", "X-GitHub-Api-Version", "Content-Length", "a b"])
+async def test_a_header_that_the_connection_or_http_decides_is_refused(name: str):
+    with pytest.raises(InvalidInput):
+        await send(method="GET", path="a", headers={name: "x"})
+
+
+async def test_no_line_break_gets_into_a_header():
+    with pytest.raises(InvalidInput):
+        await send(method="GET", path="a", headers={"X-A": "b\r\nAuthorization: c"})
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 422, 429, 500, 503])
+async def test_a_refusal_is_handed_on_and_nothing_is_sent_twice(status: int):
+    output, http = await send(json_response({"message": "no"}, status, retry_after="1"), method="GET", path="a")
+    assert (output["status"], output["body"]) == (status, {"message": "no"})
+    assert output["headers"]["retry-after"] == "1"
+    assert len(http.requests) == 1
+
+
+async def test_a_dead_credential_is_told_as_such():
+    with pytest.raises(CredentialsRejected):
+        await send(json_response({"message": "Bad credentials"}, 401), method="GET", path="a")
+
+
+async def test_an_endpoint_that_repeats_the_credential_does_not_give_it_away():
+    answer = json_response({"you_sent": "Bearer gho_secret"}, link="<https://x/?t=gho_secret>")
+    output, _ = await send(answer, method="GET", path="a")
+    assert "gho_secret" not in repr(output)
+    assert output["body"] == {"you_sent": "Bearer [hidden]"}
+
+
+async def test_a_file_is_handed_on_as_one():
+    output, _ = await send(HttpResponse(200, {"content-type": "image/png"}, b"\x89PNG"), method="GET", path="logo")
+    assert output["body"] == {"name": "response", "mime_type": "image/png", "size": 4}
+
+
+async def test_no_answer_is_a_failure():
+    with pytest.raises(Exception, match="in time"):
+        await send(HttpTimedOut("GitHub did not answer in time"), method="POST", path="a")
+
+
+def test_a_tool_takes_no_headers_and_only_the_methods_that_are_wanted():
+    reading = GITHUB.requesting(["GET"])
+    assert reading is not None
+    assert reading.hints.read_only
+    assert reading.input_schema["properties"].keys() == {"method", "path", "query", "body"}
+    assert reading.input_schema["properties"]["method"]["enum"] == ["GET"]
+    writing = GITHUB.requesting(["POST", "GET"])
+    assert writing is not None
+    assert writing.hints.destructive
+    assert GITHUB.requesting(["GET"]) is reading
+
+
+def test_what_has_no_account_has_no_such_request():
+    assert Catalog().get("kv-store").any_request is None
+    assert Catalog().get("http").any_request is None
+    assert GITHUB.requesting([]) is None
+
+
+async def test_a_parameter_that_carries_the_credential_is_not_for_callers():
+    assert sent_query((await send(method="GET", path="a", query={"q": True}))[1].request) == {"q": ["true"]}
