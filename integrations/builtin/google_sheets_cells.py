@@ -61,9 +61,18 @@ def described(number: int, values: Row, header: Row | None) -> dict[str, Json]:
     """One row: its number, and its values, by the names of the header row where there is one."""
     if header is None:
         return {"rowNumber": number, "values": values}
-    padded = [*values, *[""] * (len(header) - len(values))]
-    names = [str(name) or f"column {index}" for index, name in enumerate(header, start=1)]
-    return {"rowNumber": number, "record": dict(zip(names, padded, strict=False))}
+    width = max(len(header), len(values))
+    names, padded = _names(header, width), [*values, *[""] * (width - len(values))]
+    return {"rowNumber": number, "record": dict(zip(names, padded, strict=True))}
+
+
+def _names(header: Row, width: int) -> list[str]:
+    """A name for each of `width` columns; one without, or with that of an earlier one, is called by its number."""
+    names: list[str] = []
+    for index in range(width):
+        name = str(header[index]) if index < len(header) else ""
+        names.append(name if name and name not in names else f"column {index + 1}")
+    return names
 
 
 def matches(cell: Json, wanted: str, *, mode: str, case_sensitive: bool) -> bool:
