@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 
@@ -19,13 +19,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 PICTURES = Path(__file__).parents[2] / ".screenshots"
 """Kept out of commits; each run writes its pictures over those of the last."""
 
-_SIZES: "dict[str, ViewportSize]" = {
-    "wide": {"width": 1280, "height": 800},
-    "phone": {"width": 320, "height": 640},
+_Scheme: TypeAlias = Literal["light", "dark"]
+
+_SIZES: "dict[str, tuple[ViewportSize, tuple[_Scheme, ...]]]" = {
+    "wide": ({"width": 1280, "height": 800}, ("light", "dark")),
+    "phone": ({"width": 320, "height": 640}, ("light", "dark")),
     # What is left of that phone where somebody enlarges everything to 200 %.
-    "zoomed": {"width": 160, "height": 320},
+    "zoomed": ({"width": 160, "height": 320}, ("light",)),
 }
-_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -60,15 +61,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 async def take_pictures(page: "Page", name: str) -> None:
-    """Keep what the page shows, in light and dark, wide, on a phone and enlarged there.
+    """Keep what the page shows: wide and on a phone, in light and dark, and enlarged on the phone.
 
     Holds that it is never wider than the screen, and that axe finds nothing wrong with it.
     """
     PICTURES.mkdir(exist_ok=True)
     before = page.viewport_size
-    for size, viewport in _SIZES.items():
+    for size, (viewport, schemes) in _SIZES.items():
         await page.set_viewport_size(viewport)
-        for scheme in _SCHEMES:
+        for scheme in schemes:
             await page.emulate_media(color_scheme=scheme)
             picture = PICTURES / f"{_slug(name)}-{size}-{scheme}.png"
             await page.screenshot(path=picture, full_page=True)
