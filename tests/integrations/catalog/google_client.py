@@ -47,6 +47,10 @@ class Google:
         return self._client("forms", "v1")
 
     @property
+    def gmail(self) -> Any:
+        return self._client("gmail", "v1")
+
+    @property
     def sheets(self) -> Any:
         return self._client("sheets", "v4")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.ports import Credentials
+from tests.integrations.catalog.recorder import Asked
 
 Json = Any
 
@@ -41,3 +42,5 @@ class Official:
     """Returns a client of the provider at this address. None: `tests/node/official/<integration>.mjs` does."""
     address: str | None = None
     """Where the client goes of its own accord, read from the client (its program tells where it is for Node)."""
+    alike: Callable[[Asked], Asked] = lambda asked: asked
+    """Writes requests that the provider takes for the same in the same way."""
