@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from gateway import __version__
 from gateway.app import create_app
@@ -59,13 +60,15 @@ async def _serve(settings: Settings) -> None:
             _say(f"Made {settings.key_file}: back this file up. Without it every connection has to be made anew.")
         await _show_first_key(gateway)
         app = create_app(gateway)
-        await run_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            on_listening=partial(_announce, settings),
-            on_drain=[app.state.drain],
-        )
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, gateway.catalog.read_all)
+            await run_server(
+                app,
+                host=settings.host,
+                port=settings.port,
+                on_listening=partial(_announce, settings),
+                on_drain=[app.state.drain],
+            )
     _log.info("gateway stopped")
     if lost.has_happened:
         raise CommandFailed("the database went away while we held it alone; start again when it is back")

@@ -1,5 +1,6 @@
 """The catalogue over REST (contract 1.9)."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -25,6 +26,16 @@ async def test_the_catalogue_is_listed_whole_and_in_rows(api: Rest) -> None:
     assert slack["displayName"] == "Slack"
     assert "actions" not in slack
     assert slack["actionCount"] > 10
+
+
+async def test_the_rows_of_the_whole_catalogue_are_listed_in_20_milliseconds(api: Rest) -> None:
+    await api.get("/integrations", summary="true")
+    taken: list[float] = []
+    for _ in range(5):
+        started = perf_counter()
+        assert (await api.get("/integrations", summary="true")).status_code == 200
+        taken.append(perf_counter() - started)
+    assert min(taken) < 0.020
 
 
 async def test_one_integration_is_found_by_query_and_by_path(api: Rest) -> None:
