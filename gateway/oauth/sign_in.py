@@ -207,11 +207,13 @@ class SignInPage:
         return self._visits.lead_to(visit, visit.path)
 
     async def _take_code(self, request: Request, visit: SignInVisit, code: str) -> Response:
+        self._limits.count_code(request, back=Button("Sign in another way", f"{visit.path}&another=1"))
         try:
             identity = await self._identity.sign_in_codes.enter(visit.asking, code, described=visit.described)
         except CodeRefused as refused:
             self._limits.count_stranger(request)
             return await self._step(visit, problem=told_tries(refused.tries_left))
+        self._limits.forgive_code(request)
         return await self._visits.signed_in(visit, identity)
 
     async def _hand_off(self, visit: SignInVisit, handoff_url: str) -> Response:

@@ -21,6 +21,9 @@ _PER_ADDRESS: Final = 60
 _PER_TOKEN: Final = 120
 _WRONG_SECRETS: Final = 5
 _WRONG_SECRETS_SECONDS: Final = 15 * 60
+_WRONG_CODES: Final = 100
+"""A day, from one address: an office mistypes less, and whoever tries codes at many mailboxes needs ten thousand such."""
+_DAY: Final = 24 * 60 * 60
 
 
 class PageLimits:
@@ -31,6 +34,7 @@ class PageLimits:
         self._per_address = Windows(limit=_PER_ADDRESS, clock=clock)
         self._per_token = Windows(limit=_PER_TOKEN, clock=clock)
         self._wrong = Windows(limit=_WRONG_SECRETS, clock=clock, seconds=_WRONG_SECRETS_SECONDS)
+        self._wrong_codes = Windows(limit=_WRONG_CODES, clock=clock, seconds=_DAY)
 
     def client(self, request: Request) -> str:
         """Return what visits from the same place are counted by."""
@@ -47,6 +51,16 @@ class PageLimits:
         window = self._per_token.hit(hash_token(token))
         if window.is_exceeded:
             raise too_often(window.retry_after)
+
+    def count_code(self, request: Request, *, back: Button) -> None:
+        """Count a mailed code that is about to be tried, before many are tried at once; `back` leads to other ways."""
+        window = self._wrong_codes.hit(self.client(request))
+        if window.is_exceeded:
+            raise too_often(window.retry_after, back=back)
+
+    def forgive_code(self, request: Request) -> None:
+        """Take back a code that was right."""
+        self._wrong_codes.forgive(self.client(request))
 
     def count_secret(self, token: str) -> None:
         """Count a secret that is about to be tried at a provider, before many are tried at once."""
