@@ -269,8 +269,9 @@ def _is_of(provider: IdentityProvider, issuer: Any, *, key_issuer: str | None) -
 
 def _is_verified(provider: IdentityProvider, claims: Mapping[str, Any]) -> bool:
     """Tell whether the address is the person's. Where nothing says so it is not: some let people put any there."""
-    if "email_verified" not in claims and is_entra(provider.issuer):
-        return vouches_for_address(claims)
+    if is_entra(provider.issuer):
+        # Never says `email_verified` by itself: where it stands there, whoever runs the tenant has put it there.
+        return vouches_for_address(claims) and claims.get("email_verified") in (None, True, "true")
     # Some write it as text.
     return claims.get("email_verified") in (True, "true")
 

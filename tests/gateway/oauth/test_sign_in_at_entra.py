@@ -29,6 +29,7 @@ VOUCHED: dict[str, tuple[dict[str, Any], bool]] = {
     "that its domain is proven": ({"xms_edov": True}, True),
     "so in text": ({"xms_edov": "1"}, True),
     "that it is not": ({"xms_edov": False}, False),
+    "what only the tenant's own mapping says": ({"email_verified": True}, False),
     "both, and one is no": ({"xms_edov": True, "email_verified": False}, False),
 }
 
