@@ -18,16 +18,10 @@ THEIRS = {
 }
 """Without the action that can do everything: it can't be allowed or refused by what it does."""
 
-CANVASES = "a canvas is edited by sections, which nobody could try here"
 PEOPLE = "contacts are another Google API; they belong to an integration of their own"
 PGP = "the keys are in another service of AWS; whoever wants it decrypts what read-file returns"
 NOT_OFFERED = {
     ("amazon-s3", "decrypt-pgp-file"): PGP,
-    ("slack", "create_canvas"): CANVASES,
-    ("slack", "create_channel_canvas"): CANVASES,
-    ("slack", "edit_canvas"): CANVASES,
-    ("slack", "delete_canvas"): CANVASES,
-    ("slack", "list_canvases"): CANVASES,
     ("gmail", "get_contacts"): PEOPLE,
     ("gmail", "get_people"): PEOPLE,
     ("gmail", "search_people"): PEOPLE,

@@ -21,6 +21,12 @@ NOT_EMULATED = {
     "update_usergroup_users": "the emulator has no user groups",
     "enable_usergroup": "the emulator has no user groups",
     "disable_usergroup": "the emulator has no user groups",
+    "list_canvases": "the emulator has no canvases",
+    "find_canvas_sections": "the emulator has no canvases",
+    "create_canvas": "the emulator has no canvases",
+    "create_channel_canvas": "the emulator has no canvases",
+    "edit_canvas": "the emulator has no canvases",
+    "delete_canvas": "the emulator has no canvases",
 }
 
 
