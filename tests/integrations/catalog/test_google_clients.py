@@ -1,6 +1,7 @@
-"""What Google's client lets through unread, the bodies, beside Google's own description of them."""
+"""What Google's client lets through unread, the bodies, beside Google's own description of them; lookups, too."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,24 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.integrations.catalog.google_client import PACKAGE, Google, description
+from integrations.catalog import Catalog
+from integrations.options import Lookup, lookup_options
+from integrations.testing import RecordedHttp, json_response, ports, sent_query
+from tests.integrations.catalog.google_client import CREDENTIALS, PACKAGE, Google, description
 from tests.integrations.catalog.official_call import Call
 from tests.integrations.catalog.officials import OFFICIALS
 
-VERSIONS = {"calendar": "v3", "docs": "v1", "drive": "v3", "forms": "v1", "people": "v1", "sheets": "v4", "tasks": "v1"}
+CATALOG = Catalog()
+VERSIONS = {
+    "calendar": "v3",
+    "docs": "v1",
+    "drive": "v3",
+    "forms": "v1",
+    "gmail": "v1",
+    "people": "v1",
+    "sheets": "v4",
+    "tasks": "v1",
+}
 CASES = [
     pytest.param(call, id=f"{official.integration}.{action}")
     for official in OFFICIALS
@@ -75,3 +89,39 @@ def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
         properties = {name: closed(child) for name, child in schema["properties"].items()}
         found |= {"properties": properties, "additionalProperties": False}
     return found
+
+
+LOOKUPS = [
+    pytest.param(integration.option_lookup(name), id=f"{integration.name}.{name}")
+    for integration in CATALOG
+    if integration.name in {official.integration for official in OFFICIALS if official.package == PACKAGE}
+    for name in integration.lookups
+]
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+async def test_choices_are_asked_for_as_google_describes(lookup: Lookup):
+    http = RecordedHttp([json_response({})])
+    known = dict.fromkeys(lookup.declared.depends_on, "id1")
+    await lookup_options(lookup, known, credentials=CREDENTIALS, ports=ports(http), search="a")
+    method = described(http.request.url)
+    assert http.request.method == "GET"
+    assert sent_query(http.request).keys() - {"fields"} <= method["parameters"].keys()
+
+
+def described(url: str) -> Mapping[str, Any]:
+    """Google's description of the method that one GETs at this address."""
+    for document in (description(api, version) for api, version in VERSIONS.items()):
+        base = document["rootUrl"] + document["servicePath"]
+        for method in methods(document):
+            path = method.get(
+                "flatPath", method["path"]
+            )  # where it is there, `path` may hold one name for several parts
+            if method["httpMethod"] == "GET" and re.fullmatch(pattern(base + path), url.partition("?")[0]):
+                return method
+    raise LookupError(f"Google describes nothing at {url}")
+
+
+def pattern(path: str) -> str:
+    """A path template of Google's as a regular expression."""
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
