@@ -164,7 +164,7 @@ class OpenId:
         if "email" not in claims and document.userinfo_endpoint is not None:
             told = await self._userinfo(document.userinfo_endpoint, tokens, claims["sub"])
             # What vouches for an address is good for the one beside it only.
-            claims = {**told, **claims, "xms_edov": None}
+            claims = {**told, **claims, "email_verified": told.get("email_verified"), "xms_edov": None}
         return _person(provider, claims)
 
     async def _redeem(self, begun: _Begun, document: Discovered, code: str) -> Mapping[str, Any]:

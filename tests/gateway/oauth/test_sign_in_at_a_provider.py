@@ -184,6 +184,19 @@ async def test_one_provider_cannot_answer_at_the_callback_of_another(scene: Sign
     assert mixed.status == 404
 
 
+@pytest.mark.parametrize(("there", "counts"), [(False, False), (None, False), (True, True)])
+async def test_an_id_token_vouches_for_no_address_that_only_userinfo_has(
+    scene: SignInScene, liar: Liar, there: bool | None, counts: bool
+) -> None:
+    await added(scene, liar.url)
+    liar.claims = {"email": None, "email_verified": not counts}
+    liar.userinfo = {"sub": "s1", "email": "ada@example.com", "email_verified": there}
+    page, _ = await came_back(scene, liar)
+    assert is_consent(page), page.text
+    [made] = await scene.everybody()
+    assert (made.get("email") == "ada@example.com") is counts
+
+
 async def test_userinfo_about_somebody_else_is_not_believed(scene: SignInScene, liar: Liar) -> None:
     await added(scene, liar.url)
     liar.claims = {"email": None, "email_verified": None}
