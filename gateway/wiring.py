@@ -352,9 +352,7 @@ def _authorizing(
     return Authorizing(
         clients=clients,
         registered=RegisteredClients(database, clock=clock),
-        authentication=ClientAuthentication(
-            clients, keys=ClientKeys(egress, clock=clock), issuer=issuer, clock=clock
-        ),
+        authentication=ClientAuthentication(clients, keys=ClientKeys(egress, clock=clock), issuer=issuer, clock=clock),
         requests=OAuthRequests(database, clients=clients, grants=grants, cipher=cipher, issuer=issuer, clock=clock),
         grants=grants,
         standing=StandingGrants(database, clock=clock),
