@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ import yaml
 from openapi_core import OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
+
+from tests.integrations.catalog.loopback import listening
 
 Json = Any
 DEPTH: Final = 6
@@ -121,7 +121,8 @@ class _ForProvider(WerkzeugOpenAPIRequest):
 
 @contextmanager
 def described(document: Document) -> Generator[Described]:
-    """Stand in for the provider whose document this is, on loopback, from a thread."""
+    """Stand in for the provider whose document this is."""
+    stand_in = Described("", document.origin)
 
     @Request.application
     def answer(request: Request) -> Response:
@@ -132,13 +133,5 @@ def described(document: Document) -> Generator[Described]:
         stand_in.asked.append(operation)
         return Response(json.dumps(operation.answer), content_type="application/json")
 
-    server = make_server("127.0.0.1", 0, answer, threaded=True)
-    stand_in = Described(f"http://127.0.0.1:{server.server_port}", document.origin)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(answer) as stand_in.address:
         yield stand_in
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
