@@ -21,9 +21,9 @@ _PER_ADDRESS: Final = 60
 _PER_TOKEN: Final = 120
 _WRONG_SECRETS: Final = 5
 _WRONG_SECRETS_SECONDS: Final = 15 * 60
-_WRONG_CODES: Final = 100
-"""A day, from one address: an office mistypes less, and whoever tries codes at many mailboxes needs ten thousand such."""
-_DAY: Final = 24 * 60 * 60
+_WRONG_CODES: Final = 30
+"""An hour, from one address: more than an office mistypes, and a tenth of what could be tried at many mailboxes."""
+_HOUR: Final = 60 * 60
 
 
 class PageLimits:
@@ -34,7 +34,7 @@ class PageLimits:
         self._per_address = Windows(limit=_PER_ADDRESS, clock=clock)
         self._per_token = Windows(limit=_PER_TOKEN, clock=clock)
         self._wrong = Windows(limit=_WRONG_SECRETS, clock=clock, seconds=_WRONG_SECRETS_SECONDS)
-        self._wrong_codes = Windows(limit=_WRONG_CODES, clock=clock, seconds=_DAY)
+        self._wrong_codes = Windows(limit=_WRONG_CODES, clock=clock, seconds=_HOUR)
 
     def client(self, request: Request) -> str:
         """Return what visits from the same place are counted by."""
