@@ -160,7 +160,12 @@ def _subscription(subscription: dict[str, Json]) -> Json:
     brief = _brief(subscription, _SUBSCRIPTION)
     if isinstance(subscription.get("customer"), Mapping):
         brief["customer"] = _brief(subscription["customer"], ("id", "name", "email"))
-    return brief | {"items": subscription.get("items", {}).get("data", [])}
+    return brief | {"items": [_item(item) for item in subscription.get("items", {}).get("data", [])]}
+
+
+def _item(item: Mapping[str, Json]) -> Json:
+    brief = _brief(item, ("id", "quantity", "current_period_end"))
+    return brief | {"price": _brief(item.get("price") or dict[str, Json](), _PRICE)}
 
 
 async def _post(call: ActionCall, path: str, form: Mapping[str, Json]) -> dict[str, Json]:
