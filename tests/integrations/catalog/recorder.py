@@ -17,7 +17,7 @@ Json = Any
 _MULTIPART = "multipart/"
 _OWN_CREDENTIALS: Final = ("x-api-token", "x-shopify-access-token")
 """Headers in which providers take a credential instead of Authorization."""
-_TELLING: Final = ("x-amz-acl", "x-amz-copy-source")
+_TELLING: Final = ("from", "x-amz-acl", "x-amz-copy-source")
 """Headers that say what shall be done."""
 
 
