@@ -15,7 +15,6 @@ from integrations.integration import Integration
 
 NAME: Final = "Toolgate"
 """What the app is called where people approve it; change it to the name of the product."""
-_GOOGLE_CONSOLE: Final = "https://console.cloud.google.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,6 @@ def recipe_of(registration: Registration) -> Recipe:
             return _slack(registration)
         case "github.com":
             return _github(registration)
-        case "accounts.google.com":
-            return _google(registration)
         case _:
             return _of_another(registration)
 
@@ -99,27 +96,6 @@ def _github(registration: Registration) -> Recipe:
             f"Authorization callback URL: {registration.callback}",
             "Leave Enable Device Flow off. Scopes are asked for when people connect; there is nothing to enter.",
             "Take the Client ID, and make a client secret with Generate a new client secret.",
-        ]
-    )
-
-
-def _google(registration: Registration) -> Recipe:
-    """Google knows clients of a project, and which APIs and scopes it may use (console, "Google Auth Platform")."""
-    scopes = sorted({scope for each in registration.scopes.values() for scope in each})
-    section = registration.integration.manifest.api
-    api = urlsplit(section.base_url).hostname if section is not None else ""
-    return Recipe(
-        [
-            f"Open {_GOOGLE_CONSOLE}/projectcreate and make a project, or choose one.",
-            f"Enable the API: {_GOOGLE_CONSOLE}/apis/library/{api}",
-            f"{_GOOGLE_CONSOLE}/auth/overview: Get started. Audience: Internal if everybody is in your Google Workspace "
-            "organization, else External.",
-            f"Data Access, Add or remove scopes: {' '.join(scopes)}",
-            "Clients, Create client, Web application.",
-            f"Authorized redirect URIs: {registration.callback}",
-            "Take client ID and client secret; the secret is shown this once.",
-            "Audience: while the status is Testing, only listed test users can connect, and each for 7 days. Publish "
-            "the app to end that.",
         ]
     )
 

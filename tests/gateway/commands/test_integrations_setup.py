@@ -30,7 +30,7 @@ def told(name: str, **settings: Any) -> str:
 def test_it_tells_callback_scopes_and_settings_of_every_integration_that_connects_by_oauth(name: str) -> None:
     said = told(name)
     assert said.count(callback_address(PUBLIC, name)) >= 2
-    assert f"TOOLGATE_INTEGRATIONS_{name.upper()}_CLIENT_SECRET" in said
+    assert f"TOOLGATE_INTEGRATIONS_{name.upper().replace('-', '_')}_CLIENT_SECRET" in said
     assert f"[integrations.{name}]" in said
     for action in Catalog().get(name).actions.values():
         for scope in {scope for scopes in action.scopes.values() for scope in scopes}:
@@ -67,6 +67,14 @@ def test_google_gets_its_steps_with_the_api_and_what_testing_means() -> None:
     assert "https://console.cloud.google.com/apis/library/gmail.googleapis.com" in said
     assert f"Authorized redirect URIs: {PUBLIC}/connect/callback/gmail" in said
     assert "7 days" in said
+    (scopes,) = re.findall("Add or remove scopes: (.*)", said)
+    assert "https://www.googleapis.com/auth/gmail.send" in scopes.split()
+
+
+def test_an_integration_of_two_google_apis_names_both() -> None:
+    said = told("google-sheets")
+    assert "https://console.cloud.google.com/apis/library/sheets.googleapis.com" in said
+    assert "https://console.cloud.google.com/apis/library/drive.googleapis.com" in said
 
 
 def test_an_address_of_this_machine_is_not_passed_off_as_one_for_people() -> None:
@@ -85,7 +93,7 @@ def test_it_says_whether_an_app_is_set_and_never_shows_its_secret() -> None:
 
 def test_it_runs_without_a_server_and_leaves_nothing_behind(toolgate: Toolgate, tmp_path: Path) -> None:
     before = set(tmp_path.rglob("*"))
-    ended = toolgate("integrations", "setup", "google", PUBLIC_URL=PUBLIC)
+    ended = toolgate("integrations", "setup", "gmail", PUBLIC_URL=PUBLIC)
     assert ended.returncode == 0
     assert f"{PUBLIC}/connect/callback/gmail" in ended.stdout
     assert set(tmp_path.rglob("*")) == before
@@ -93,7 +101,12 @@ def test_it_runs_without_a_server_and_leaves_nothing_behind(toolgate: Toolgate, 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("slak", "did you mean slack?"), ("nothing-like-it", "integrations list"), ("http", "nothing to connect")],
+    [
+        ("slak", "did you mean slack?"),
+        ("google", "did you mean gmail or google-calendar"),
+        ("nothing-like-it", "integrations list"),
+        ("http", "nothing to connect"),
+    ],
 )
 def test_what_has_no_app_is_told_with_a_hint(name: str, hint: str) -> None:
     ended = CliRunner().invoke(app, ["integrations", "setup", name])
