@@ -25,6 +25,8 @@ class Call:
     """Those that only we send, such as a page size."""
     address: str | None = None
     """Where the client goes for this call, if not to `Official.address`."""
+    follow: str | None = None
+    """Pointer to the address that the action makes and asks nobody for: it is asked for, as `theirs` does with its own."""
 
 
 @dataclass(frozen=True)

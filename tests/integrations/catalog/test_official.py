@@ -9,6 +9,8 @@ import pytest
 
 from integrations.action import Ports
 from integrations.catalog import Catalog
+from integrations.notation import find
+from integrations.ports import HttpRequest
 from tests.integrations.catalog.loopback import At
 from tests.integrations.catalog.official_call import Official
 from tests.integrations.catalog.official_node import NodeClient, module_of, node_client
@@ -66,7 +68,9 @@ async def asked_by_ours(recorder: Recorder, official: Official, action: str) -> 
     jsonschema_rs.validate(dict(declared.input_schema), dict(call.arguments))
     http = At(recorder.address)
     recorder.expect(call.answers)
-    await declared.run(call.arguments, official.credentials, Ports(http=http))
+    result = await declared.run(call.arguments, official.credentials, Ports(http=http))
+    if call.follow is not None:
+        await http.send(HttpRequest("GET", str(find(result.output, call.follow))))
     return recorder.asked(), http.origins
 
 

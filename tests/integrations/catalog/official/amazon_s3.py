@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 
@@ -18,6 +18,8 @@ IN = {"Bucket": BUCKET}
 LISTED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Contents><Key>a+b</Key><Size>2</Size>
 <LastModified>2026-01-31T00:00:00.000Z</LastModified><ETag>"e"</ETag></Contents></ListBucketResult>"""
+OF_A_MOMENT = ["X-Amz-Date", "X-Amz-Credential", "X-Amz-Signature"]
+"""What depends on when an address is signed: tests/integrations/test_aws_signing.py compares it at one moment."""
 COPIED = b"<CopyObjectResult><ETag>e</ETag></CopyObjectResult>"
 
 
@@ -28,7 +30,9 @@ def client() -> Any:
         region_name=REGION,
         aws_access_key_id=KEY["access_key_id"],
         aws_secret_access_key=KEY["secret_access_key"],
-        config=Config(request_checksum_calculation="when_required", retries={"total_max_attempts": 1}),
+        config=Config(
+            request_checksum_calculation="when_required", retries={"total_max_attempts": 1}, signature_version="s3v4"
+        ),
     )
 
 
@@ -37,12 +41,18 @@ def connect(address: str) -> Any:
     made = client()
 
     def send(request: AWSPreparedRequest, **_: Any) -> Any:
-        split = urlsplit(str(request.url))
-        request.url = f"{address}{split.path}" + (f"?{split.query}" if split.query else "")
+        request.url = here(str(request.url), address)
         return URLLib3Session().send(request)
 
     made.meta.events.register("before-send.s3", send)
+    made.follow = lambda url: URLLib3Session().send(AWSRequest("GET", here(url, address)).prepare())
     return made
+
+
+def here(url: str, address: str) -> str:
+    """The same path and query at this address."""
+    split = urlsplit(url)
+    return f"{address}{split.path}" + (f"?{split.query}" if split.query else "")
 
 
 def address() -> str:
@@ -100,5 +110,19 @@ OFFICIAL = Official(
             (COPIED, b""),
         ),
         "deleteFile": Call({"key": "in/a.txt"}, lambda s3: s3.delete_object(**IN, Key="in/a.txt"), (b"",)),
+        "generate-signed-url": Call(
+            {"key": "a b/Zoë+.csv", "expiresIn": 15.0},
+            lambda s3: s3.follow(s3.generate_presigned_url("get_object", {**IN, "Key": "a b/Zoë+.csv"}, ExpiresIn=900)),
+            only_ours=OF_A_MOMENT,
+            only_theirs=OF_A_MOMENT,
+            follow="/url",
+        ),
+        "generate-signed-upload-url": Call(
+            {"key": "in/a.csv", "expiresIn": 10080},
+            lambda s3: s3.follow(s3.generate_presigned_url("put_object", {**IN, "Key": "in/a.csv"}, ExpiresIn=604800)),
+            only_ours=OF_A_MOMENT,
+            only_theirs=OF_A_MOMENT,
+            follow="/url",
+        ),
     },
 )
