@@ -1,6 +1,7 @@
 """What stands behind each action: `python -m tests.integrations.catalog.proofs` writes it down, with the pages.
 
-Each entry is a test that runs the action: the story of an emulator, or the call of an official client.
+Each entry is a test that runs the action: the story of an emulator, the call of an official client, or a description
+of the API that the provider has published.
 """
 
 import json
@@ -14,9 +15,11 @@ from typing import Final
 from gateway.commands.integration_pages import write_pages
 from integrations.catalog import Catalog
 from integrations.standing import RECORD, Kind, standings
+from tests.integrations.catalog.documents import DOCUMENTS
 from tests.integrations.catalog.emulated import github, gmail, slack
 from tests.integrations.catalog.official_call import Official
 from tests.integrations.catalog.officials import OFFICIALS
+from tests.integrations.catalog.schemas import SCHEMAS
 
 ROOT: Final = Path(__file__).parents[3]
 PAGES: Final = ROOT / "docs" / "integrations"
@@ -42,6 +45,9 @@ def proofs() -> Iterator[Proof]:
     for official in OFFICIALS:
         for action in official.calls:
             yield Proof(official.integration, action, "sdk", _package(official))
+    for described in (*DOCUMENTS, *SCHEMAS):
+        for action in described.calls:
+            yield Proof(described.integration, action, "spec", f"{described.package} {_NODE[described.package]}")
 
 
 def record() -> str:
