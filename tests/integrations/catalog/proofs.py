@@ -16,7 +16,7 @@ from gateway.commands.integration_pages import write_pages
 from integrations.catalog import Catalog
 from integrations.standing import RECORD, Kind, standings
 from tests.integrations.catalog.documents import DOCUMENTS
-from tests.integrations.catalog.emulated import github, gmail, slack
+from tests.integrations.catalog.emulated import github, gmail, google_calendar, google_drive, slack
 from tests.integrations.catalog.official_call import Official
 from tests.integrations.catalog.officials import OFFICIALS
 from tests.integrations.catalog.schemas import SCHEMAS
@@ -24,7 +24,13 @@ from tests.integrations.catalog.schemas import SCHEMAS
 ROOT: Final = Path(__file__).parents[3]
 PAGES: Final = ROOT / "docs" / "integrations"
 _NODE: Final[Mapping[str, str]] = json.loads((ROOT / "tests" / "node" / "package.json").read_text())["dependencies"]
-_EMULATED: Final = {"slack": slack.STEPS, "github": github.STEPS, "gmail": gmail.STEPS}
+_EMULATED: Final = {
+    "slack": slack.STEPS,
+    "github": github.STEPS,
+    "gmail": gmail.STEPS,
+    "google-calendar": google_calendar.STEPS,
+    "google-drive": google_drive.STEPS,
+}
 
 
 @dataclass(frozen=True)
