@@ -1,8 +1,7 @@
 """Authorization requests under way: what a client asks for, in the one browser that began, until a person decides."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 from gateway.access.oauth_clients import ClientView, OAuthClients
 from gateway.access.oauth_errors import ClientOutOfReach, OAuthError, UnknownClient
 from gateway.access.oauth_grants import CODE_LIFETIME, NewGrant, OAuthGrants
+from gateway.access.pending_requests import NewRequest, PendingRequest, WaitingDevice
 from gateway.access.redirect_uris import is_registered
 from gateway.kit.cipher import Cipher
 from gateway.kit.clock import Clock
@@ -25,55 +25,6 @@ LIFETIME: Final = timedelta(minutes=30)
 MOST_IDLE: Final = 20_000
 """For which nobody has signed in: anybody may begin one, and only so many addresses can be told apart."""
 _TRIMMED_IN: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingDevice:
-    """A device that waits for the answer, and the code that it shows (RFC 8628)."""
-
-    id: str
-    user_code: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRequest:
-    """An authorization request whose parameters have been checked.
-
-    With `device`, nobody is led back anywhere: there is no redirect address and no challenge then.
-    """
-
-    server: McpServer
-    client_id: str
-    redirect_uri: str
-    scopes: Sequence[str]
-    state: str | None = field(repr=False)
-    challenge: str = field(repr=False)
-    device: WaitingDevice | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingRequest:
-    """A request that waits for its person; `identity` and `end_user` are there once they are settled."""
-
-    id: str
-    organization: Organization
-    workspace: Workspace
-    server: McpServer
-    client: ClientView
-    redirect_uri: str
-    scopes: tuple[str, ...]
-    state: str | None = field(repr=False)
-    challenge: str = field(repr=False)
-    device: WaitingDevice | None
-    is_allowed: bool
-    """The person has said yes, and is connecting accounts before going on."""
-    identity: Identity | None
-    end_user: EndUser | None
-
-    @property
-    def scope(self) -> TenantScope:
-        """Whose rows it is about."""
-        return TenantScope(self.organization.id, frozenset((self.workspace.id,)))
 
 
 class OAuthRequests:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import ClientOutOfReach, OAuthError
-from gateway.access.oauth_requests import NewRequest, answer_address
+from gateway.access.oauth_requests import answer_address
+from gateway.access.pending_requests import NewRequest
 from gateway.access.redirect_uris import is_registered
 from gateway.kit.rates import Windows
 from gateway.oauth import addresses

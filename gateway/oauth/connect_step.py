@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_requests import PendingRequest
+from gateway.access.pending_requests import PendingRequest
 from gateway.oauth import addresses
 from gateway.oauth.consent import leaving, over
 from gateway.tenancy.branding import branding_of

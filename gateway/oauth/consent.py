@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.access.mcp_tokens import CODE_SCOPE, TOOLS_SCOPE
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_requests import PendingRequest
+from gateway.access.pending_requests import PendingRequest
 from gateway.access.redirect_uris import is_loopback_redirect
 from gateway.oauth import addresses
 from gateway.tenancy.branding import Branding, branding_of

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from gateway.access.client_metadata import DEVICE_GRANT
 from gateway.access.device_codes import NewDevice, normal_user_code
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_requests import NewRequest, WaitingDevice
+from gateway.access.pending_requests import NewRequest, WaitingDevice
 from gateway.oauth import addresses, answers
 from gateway.oauth.limits import OAuthLimits
 from gateway.oauth.parameters import of_body, shown_client, words

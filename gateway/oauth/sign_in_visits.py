@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.access.oauth_errors import OAuthError
-from gateway.access.oauth_requests import PendingRequest
+from gateway.access.pending_requests import PendingRequest
 from gateway.oauth import addresses
 from gateway.tenancy.admission import Admission, Choice, NotAdmitted
 from gateway.tenancy.branding import Branding, branding_of

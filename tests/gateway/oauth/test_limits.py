@@ -13,7 +13,8 @@ from gateway.access.client_documents import ClientDocuments
 from gateway.access.client_metadata import read_metadata
 from gateway.access.oauth_clients import OAuthClients
 from gateway.access.oauth_errors import UnknownClient
-from gateway.access.oauth_requests import NewRequest, OAuthRequests
+from gateway.access.oauth_requests import OAuthRequests
+from gateway.access.pending_requests import NewRequest
 from gateway.settings import Settings
 from gateway.tenancy.identities import by_email_code, identity_of
 from gateway.wiring import Gateway, open_gateway
