@@ -115,6 +115,8 @@ class Revoke(Model):
     """Which token is revoked, where the connection has it."""
     token_param: str | None = "token"  # noqa: S105 - where it stands, not what it is
     """Parameter that carries it; null where the address or the Authorization header says it all."""
+    token_header: str | None = None
+    """With `bearer`: the header that carries the token, bare, instead of Authorization (`X-Shopify-Access-Token`)."""
     account_wide: bool = False
     """One revocation ends all grants of this account for this app: not sent while another connection shares it."""
 

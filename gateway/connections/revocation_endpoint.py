@@ -126,7 +126,7 @@ def read_revocation(response: HttpResponse, request: RevocationRequest, *, now: 
 
 def _authorization(revoke: Revoke, app: OAuthApp | None, token: str) -> dict[str, str]:
     if revoke.auth == "bearer":
-        return {"Authorization": f"Bearer {token}"}
+        return {revoke.token_header: token} if revoke.token_header else {"Authorization": f"Bearer {token}"}
     if revoke.auth == "basic" and app is not None:
         return {"Authorization": f"Basic {basic_auth(app)}"}
     return {}

@@ -27,13 +27,13 @@ VALUES = {"access_token": "at-very-secret", "refresh_token": "rt-very-secret"}
 CATALOG = Catalog()
 
 
-def of(name: str, key: str) -> RevocationRequest:
-    """The request that the manifest of an integration makes."""
+def of(name: str, key: str, **entered: str) -> RevocationRequest:
+    """The request that the manifest of an integration makes for a connection with these inputs."""
     integration = CATALOG.get(name)
     method = integration.auth_method(key)
     assert isinstance(method, OAuth2)
     assert method.revoke is not None
-    return revocation_request(method.revoke, APP, values=VALUES, api=integration.manifest.api)
+    return revocation_request(method.revoke, APP, values=VALUES | entered, api=integration.manifest.api)
 
 
 def plain(**changes: Any) -> RevocationRequest:
@@ -62,6 +62,17 @@ def test_github_is_sent_the_access_token_by_the_app() -> None:
     assert (http.method, http.url) == ("DELETE", "https://api.github.com/applications/our%20app/token")
     assert http.body == b'{"access_token":"at-very-secret"}'
     assert http.headers["Authorization"].startswith("Basic ")
+
+
+def test_shopify_is_shown_the_token_in_a_header_of_its_own() -> None:
+    http = of("shopify", "oauth", shop="acme").http
+    assert (http.method, http.url, http.body) == (
+        "DELETE",
+        "https://acme.myshopify.com/admin/api/2026-07/api_permissions/current.json",
+        b"",
+    )
+    assert http.headers["X-Shopify-Access-Token"] == "at-very-secret"
+    assert "Authorization" not in http.headers
 
 
 @pytest.mark.parametrize("key", ["user", "bot"])
