@@ -20,11 +20,16 @@ THEIRS = {
 
 PEOPLE = "contacts are another Google API; they belong to an integration of their own"
 PGP = "the keys are in another service of AWS; whoever wants it decrypts what read-file returns"
+EVENTS = "an app's own subscriptions, which need a token of the account's and not of a person's"
 NOT_OFFERED = {
     ("amazon-s3", "decrypt-pgp-file"): PGP,
     ("gmail", "get_contacts"): PEOPLE,
     ("gmail", "get_people"): PEOPLE,
     ("gmail", "search_people"): PEOPLE,
+    ("zoom", "create_event_subscription"): EVENTS,
+    ("zoom", "delete_event_subscription"): EVENTS,
+    ("zoom", "list_event_subscriptions"): EVENTS,
+    ("zoom", "subscribe_event_subscription"): EVENTS,
 }
 
 PATTERNED = {
