@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.failures import InvalidInput, NotFound
-from integrations.testing import sent_json, sent_query
+from integrations.testing import json_response, sent_json, sent_query
 from tests.integrations.builtin.google import answers, run, text
 
 APPS = "application/vnd.google-apps."
@@ -142,3 +142,9 @@ async def test_a_colleague_who_is_no_contact_is_not_changed():
     with pytest.raises(NotFound):
         await run("google-contacts.update_contact", http, resourceName="people/c1", phone="+41 44 668 18 00")
     assert len(http.requests) == 1
+
+
+async def test_a_file_of_googles_own_is_not_taken_for_one_that_needs_another_permission():
+    said = {"error": {"code": 403, "message": "Use Export.", "errors": [{"reason": "fileNotDownloadable"}]}}
+    with pytest.raises(InvalidInput, match="Use Export"):
+        await run("google-drive.download_file", answers(json_response(said, status=403)), fileId="f1")
