@@ -62,7 +62,6 @@ class ConnectStep:
             key=key,
             proof=self._browsers.proof(browser_of(request), key),
             client=pending.client.name,
-            workspace=pending.workspace.name,
             missing=[each.title for each in await self._portals.lacking(end_user)],
         )
 

@@ -88,7 +88,6 @@ class Consent:
             person=person(end_user),
             end_user=end_user.id,
             workspace=pending.workspace.name,
-            server=pending.server.name,
             scopes=[_SCOPE_WORDS[scope] for scope in pending.scopes],
             tools=tools,
         )
