@@ -19,6 +19,8 @@ _OWN_CREDENTIALS: Final = ("x-api-token", "x-shopify-access-token")
 """Headers in which providers take a credential instead of Authorization."""
 _TELLING: Final = ("from", "x-amz-acl", "x-amz-copy-source")
 """Headers that say what shall be done."""
+_TELLING_AS_JSON: Final = ("dropbox-api-arg",)
+"""Those that say it in JSON, where the order of the members says nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
                 query=tuple(sorted(parse_qsl(split.query, keep_blank_values=True))),
                 body=_meaning(self.headers.get("content-type", ""), body),
                 authorization=_credential(self.headers),
-                headers=tuple((name, self.headers[name]) for name in _TELLING if name in self.headers),
+                headers=_told(self.headers),
             )
         )
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -140,6 +142,13 @@ def _credential(headers: Message) -> str:
         value = re.sub(r"Credential=(\w+)/\d{8}/([^,]+),.*", r"\1 \2", value)
     named = [f"{name}: {headers[name]}" for name in _OWN_CREDENTIALS if name in headers]
     return "; ".join([(scheme.title() if space else scheme) + space + value, *named])
+
+
+def _told(headers: Message) -> tuple[tuple[str, str], ...]:
+    """What headers say of what shall be done."""
+    plain = [(name, headers[name]) for name in _TELLING if name in headers]
+    read = [(name, json.loads(headers[name])) for name in _TELLING_AS_JSON if name in headers]
+    return (*plain, *((name, json.dumps(value, sort_keys=True)) for name, value in read))
 
 
 def _meaning(content_type: str, body: bytes) -> Json:
