@@ -5,12 +5,11 @@ from typing import Final
 
 from integrations.action import Ports
 from integrations.auth_methods import Looked
+from integrations.credential_proof import fetch, opens
 from integrations.integration import Integration
 from integrations.notation import MISSING, find
-from integrations.outgoing import fill
 from integrations.ports import Credentials, Json
-from integrations.requests import RequestTemplate
-from integrations.running import connected, method_of
+from integrations.running import method_of
 
 _LONGEST: Final = 300
 
@@ -39,7 +38,9 @@ async def identify(
     account = method.account
     document = token_answer
     if account.request is not None:
-        document = await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
+        document = await fetch(
+            account.request, integration.manifest, credentials, ports=ports, base_url=account.base_url
+        )
     identifier = await _value(account.id, document, integration, credentials=credentials, ports=ports)
     label = await _value(account.label, document, integration, credentials=credentials, ports=ports)
     if not identifier or not identifier.isprintable() or len(identifier) > _LONGEST:
@@ -53,15 +54,7 @@ async def verify(integration: Integration, credentials: Credentials, ports: Port
     Raises:
         ActionFailed: the provider refused; CredentialsRejected if it was for the credential.
     """
-    method = method_of(integration.manifest, credentials)
-    if method is not None and method.verify is not None:
-        await _fetch(method.verify, integration, credentials, ports=ports)
-        return True
-    account = method.account if method else None
-    if account is None or account.request is None:
-        return False
-    await _fetch(account.request, integration, credentials, ports=ports, base_url=account.base_url)
-    return True
+    return await opens(integration.manifest, credentials, ports)
 
 
 def _legible(label: str) -> str:
@@ -73,19 +66,7 @@ async def _value(
     where: str | Looked, document: Json, integration: Integration, *, credentials: Credentials, ports: Ports
 ) -> str | None:
     if isinstance(where, Looked):
-        document = await _fetch(where.request, integration, credentials, ports=ports)
+        document = await fetch(where.request, integration.manifest, credentials, ports=ports)
         where = where.value
     found = find(document, where)
     return None if found is MISSING or found is None or isinstance(found, dict | list) else str(found)
-
-
-async def _fetch(
-    request: RequestTemplate,
-    integration: Integration,
-    credentials: Credentials,
-    *,
-    ports: Ports,
-    base_url: str | None = None,
-) -> Json:
-    api = connected(integration.manifest, credentials, ports, base_url=base_url)
-    return (await api.exchange(fill(request, {}, {}), may_repeat=True)).json

@@ -1,7 +1,8 @@
 """Where requests of one connection go and what they carry: base address, fixed headers, credential."""
 
+import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -131,8 +132,15 @@ def _present(value: str | None, source: str) -> str:
 def _secrets(method: AnyAuthMethod | None, values: Mapping[str, Json], derived: tuple[str, ...]) -> tuple[str, ...]:
     names = TOKENS | _secret_fields(method)
     plain = [value for name, value in values.items() if name in names and isinstance(value, str) and len(value) >= 4]
-    forms = {*plain, *(quote(value, safe="") for value in plain), *derived}
+    forms = {form for value in (*plain, *derived) for form in _written(value)}
     return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _written(value: str) -> Iterator[str]:
+    """Yield how answers repeat a value: as it is, in an address, in JSON, where PHP escapes slashes too."""
+    yield from (value, quote(value, safe=""), quote(value))
+    for escaped in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield from (escaped, escaped.replace("/", "\\/"))
 
 
 def _secret_fields(method: AnyAuthMethod | None) -> frozenset[str]:

@@ -4,6 +4,8 @@ import pytest
 
 from integrations.catalog import Catalog
 from integrations.failures import CredentialsRejected, InvalidInput
+from integrations.integration import Integration
+from integrations.loading import load
 from integrations.ports import HttpResponse, HttpTimedOut
 from integrations.testing import RecordedHttp, Reply, credentials, json_response, ports, sent_json, sent_query
 
@@ -66,6 +68,9 @@ async def test_what_is_encoded_already_stays_encoded():
         "a\nb",
         "a\x00",
         "./a",
+        "a/..;/..;x=1/admin",
+        "a/%2e%2e%3b/x",
+        "a/.. /x",
     ],
 )
 async def test_a_path_that_could_lead_elsewhere_is_refused(path: str):
@@ -79,10 +84,23 @@ async def test_no_path_changes_the_host(path: str):
     assert http.request.url.startswith(BASE)
 
 
-@pytest.mark.parametrize("name", ["Authorization", "cookie", "Host", "X-GitHub-Api-Version", "Content-Length", "a b"])
+ELSEWHERE = ["X-Original-URL", "x-rewrite-url", "X-Forwarded-Host", "Forwarded"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "cookie", "Host", "X-GitHub-Api-Version", "Content-Length", "a b", *ELSEWHERE]
+)
 async def test_a_header_that_the_connection_or_http_decides_is_refused(name: str):
     with pytest.raises(InvalidInput):
         await send(method="GET", path="a", headers={name: "x"})
+
+
+@pytest.mark.parametrize("name", ["_method", ".method", " _Method", "[method", "$httpMethod", "X-HTTP-Method-Override"])
+async def test_no_parameter_makes_it_a_request_of_another_method(name: str):
+    with pytest.raises(InvalidInput):
+        await send(method="GET", path="posts/1", query={name: "DELETE"})
+    with pytest.raises(InvalidInput):
+        await send(method="POST", path="posts/1", body={name: "DELETE"})
 
 
 async def test_no_line_break_gets_into_a_header():
@@ -98,9 +116,43 @@ async def test_a_refusal_is_handed_on_and_nothing_is_sent_twice(status: int):
     assert len(http.requests) == 1
 
 
+REFUSED = json_response({"message": "Bad credentials"}, 401)
+
+
 async def test_a_dead_credential_is_told_as_such():
     with pytest.raises(CredentialsRejected):
-        await send(json_response({"message": "Bad credentials"}, 401), method="GET", path="a")
+        await send(REFUSED, REFUSED, method="GET", path="a")
+
+
+async def test_an_endpoint_that_refuses_a_good_credential_is_no_dead_account():
+    output, http = await send(REFUSED, json_response({"id": 1}), method="POST", path="app/installations")
+    assert (output["status"], output["body"]) == (401, {"message": "Bad credentials"})
+    assert [request.url for request in http.requests] == [f"{BASE}app/installations", f"{BASE}user"]
+
+
+async def test_a_provider_that_can_not_be_asked_just_now_ends_no_account():
+    output, _ = await send(REFUSED, json_response({}, 422), method="GET", path="app")
+    assert output["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("auth", "is_dead"),
+    [
+        ("type: secret_text", False),
+        ("type: oauth2, authorize: {url: 'https://e.com/a'}, token: {url: 'https://e.com/t'}", True),
+    ],
+)
+async def test_where_nothing_can_be_tried_only_what_can_be_renewed_counts_as_dead(auth: str, is_dead: bool):
+    text = f'name: acme\ntitle: Acme\nauth: [{{key: main, {auth}}}]\napi: {{base_url: "https://api.example.com/"}}'
+    action = Integration(load(text, "acme.yaml")).any_request
+    assert action is not None
+    held = credentials("main", secret_text="key", access_token="token")
+    sending = action.run({"method": "GET", "path": "a"}, held, ports(RecordedHttp([REFUSED])))
+    if is_dead:
+        with pytest.raises(CredentialsRejected):
+            await sending
+    else:
+        assert (await sending).output["status"] == 401
 
 
 async def test_an_endpoint_that_repeats_the_credential_does_not_give_it_away():
@@ -108,6 +160,16 @@ async def test_an_endpoint_that_repeats_the_credential_does_not_give_it_away():
     output, _ = await send(answer, method="GET", path="a")
     assert "gho_secret" not in repr(output)
     assert output["body"] == {"you_sent": "Bearer [hidden]"}
+
+
+@pytest.mark.parametrize("written", ["gho/se+cret=", r"gho\/se+cret=", "gho%2Fse%2Bcret%3D", "gho/se%2Bcret%3D"])
+async def test_no_way_to_write_the_credential_gives_it_away(written: str):
+    http = RecordedHttp([HttpResponse(200, {"content-type": "application/json"}, f'{{"a":"{written}"}}'.encode())])
+    action = GITHUB.any_request
+    assert action is not None
+    held = credentials("oauth", access_token="gho/se+cret=")
+    result = await action.run({"method": "GET", "path": "a"}, held, ports(http))
+    assert result.output["body"] == {"a": "[hidden]"}
 
 
 async def test_a_file_is_handed_on_as_one():

@@ -47,6 +47,15 @@ async def test_what_the_provider_refuses_is_an_answer(stage: Stage) -> None:
     assert answer.json()["status"] == 404
 
 
+async def test_an_endpoint_that_wants_another_credential_does_not_end_the_account(stage: Stage) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = (await request(stage, "POST", "oauth/token", headers=form, body={"grant_type": "refresh_token"})).json()
+    assert answer["status"] == 401
+    assert (await stage.connection())["status"] == "ACTIVE"
+    assert stage.acme.app.counters.refreshes == 0
+    assert await stage.succeeds()
+
+
 async def test_an_expired_token_is_renewed_on_the_way(stage: Stage) -> None:
     stage.acme.app.expire_access_tokens("alice")
     assert (await request(stage, "GET", "me")).json()["status"] == 200
