@@ -8,6 +8,7 @@ from integrations.builtin.google_drive import quoted
 from integrations.builtin.google_sheets_cells import (
     column_index,
     described,
+    first_of,
     in_sheet,
     matches,
     rows_of,
@@ -68,7 +69,9 @@ async def read_range(call: ActionCall) -> Json:
     """The values of a range."""
     names = ("majorDimension", "valueRenderOption")
     asked = {name: call.arguments[name] for name in names if name in call.arguments}
-    return await call.api.get(VALUES, _cells(call), query=asked)
+    found = await call.api.get(VALUES, _cells(call), query=asked)
+    values, omitted = first_of(found.get("values", []))
+    return found | {"values": values} | ({"omittedRows": omitted} if omitted else {})
 
 
 async def write_range(call: ActionCall) -> Json:
@@ -102,7 +105,9 @@ async def list_rows(call: ActionCall) -> Json:
     """Rows from one on; those that are empty at the end are not told."""
     first = int(call.arguments.get("startRow", 1))
     rows, header = await _rows(call, first, int(call.arguments.get("rowCount", 100)))
-    return {"rows": [described(number, row, header) for number, row in enumerate(rows, start=first)]}
+    told, omitted = first_of(rows)
+    more = {"nextRow": first + len(told)} if omitted else {}
+    return {"rows": [described(number, row, header) for number, row in enumerate(told, start=first)]} | more
 
 
 async def find_rows(call: ActionCall) -> Json:

@@ -9,6 +9,9 @@ from integrations.ports import Json
 
 Row = Sequence[Json]
 
+MAX_CHARACTERS: Final = 100_000
+"""How much of a sheet's text one answer holds: more helps no reader, and a model least."""
+
 SPREADSHEET_URL: Final = re.compile(r"/spreadsheets/d/([A-Za-z0-9_-]+)")
 
 
@@ -73,6 +76,16 @@ def _names(header: Row, width: int) -> list[str]:
         name = str(header[index]) if index < len(header) else ""
         names.append(name if name and name not in names else f"column {index + 1}")
     return names
+
+
+def first_of(rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
+    """The first rows, as many as one answer holds (one at least), and how many are left out."""
+    left = MAX_CHARACTERS
+    for index, row in enumerate(rows):
+        left -= sum(len(str(cell)) for cell in row)
+        if left < 0 and index > 0:
+            return rows[:index], len(rows) - index
+    return rows, 0
 
 
 def matches(cell: Json, wanted: str, *, mode: str, case_sensitive: bool) -> bool:

@@ -76,6 +76,14 @@ async def test_no_more_rows_than_were_wanted_but_all_are_counted():
     assert ([row["rowNumber"] for row in found["rows"]], found["found"]) == ([1], 2)
 
 
+async def test_a_sheet_of_novels_comes_in_parts():
+    novels = [["x" * 60_000]] * 3
+    found = await run("google-sheets.read_range", answers({"range": "A1:A3", "values": novels}), **BOOK, range="A1:A3")
+    assert (len(found["values"]), found["omittedRows"]) == (1, 2)
+    listed = await run("google-sheets.list_rows", answers({"valueRanges": [{"values": novels}]}), **BOOK, startRow=5)
+    assert ([row["rowNumber"] for row in listed["rows"]], listed["nextRow"]) == ([5], 6)
+
+
 async def test_a_row_shorter_than_its_header_has_empty_cells():
     http = answers({"valueRanges": [{"values": [["Bob"]]}, {"values": [HEADER]}]})
     found = await run("google-sheets.get_row", http, **BOOK, rowNumber=3, headerRow=1)
