@@ -12,7 +12,7 @@ FOUND_AT_MOST: Final = 50
 
 
 async def retrieve_database(call: ActionCall) -> Json:
-    """A database, and what its first data source asks of items."""
+    """A database, and what its data source asks of items."""
     database = await call.api.get("databases/{database_id}", call.arguments)
     source = await _source(call, database)
     kept = {"id": database.get("id"), "title": plain_text(database.get("title", [])), "url": database.get("url")}
@@ -28,7 +28,7 @@ async def query_database(call: ActionCall) -> Json:
     if "cursor" in given:
         asked["start_cursor"] = given["cursor"]
     database = await call.api.get("databases/{database_id}", given)
-    return await _query(call, _source_id(database), asked)
+    return await _query(call, _source_id(call, database), asked)
 
 
 async def find_item(call: ActionCall) -> Json:
@@ -84,18 +84,20 @@ async def _source_of(call: ActionCall) -> dict[str, Json]:
 
 
 async def _source(call: ActionCall, database: dict[str, Json]) -> dict[str, Json]:
-    return await call.api.get("data_sources/{id}", {"id": _source_id(database)})
+    return await call.api.get("data_sources/{id}", {"id": _source_id(call, database)})
 
 
-def _source_id(database: Mapping[str, Json]) -> str:
-    """The only data source's id: properties and items of several can't be told apart by the database's name."""
+def _source_id(call: ActionCall, database: Mapping[str, Json]) -> str:
+    """The data source that was asked for, or the only one."""
     sources = cast("list[dict[str, Json]]", database.get("data_sources") or [])
-    if not sources:
-        raise NotFound("The database has no data source that this connection reaches.")
-    if len(sources) > 1:
-        names = ", ".join(str(source.get("name")) for source in sources)
-        raise InvalidInput(f"The database has several data sources ({names}); only those with one are supported.")
-    return str(sources[0]["id"])
+    wanted = call.arguments.get("data_source_id")
+    named = [source for source in sources if wanted in {None, source["id"]}]
+    if not named:
+        raise NotFound("The database has no such data source that this connection reaches.")
+    if len(named) > 1:
+        names = ", ".join(f"{source.get('name')} ({source['id']})" for source in named)
+        raise InvalidInput(f"The database has several data sources; give data_source_id: {names}.")
+    return str(named[0]["id"])
 
 
 def _brief_property(declared: Mapping[str, Json]) -> Json:

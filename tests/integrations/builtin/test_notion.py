@@ -6,7 +6,7 @@ import pytest
 
 from integrations.builtin.notion_values import brief_page, conditions, plain, properties
 from integrations.catalog import Catalog
-from integrations.failures import ActionFailed, InvalidInput
+from integrations.failures import ActionFailed, InvalidInput, NotFound
 from integrations.testing import RecordedHttp, credentials, json_response, ports
 
 NOTION = Catalog().get("notion")
@@ -95,8 +95,23 @@ async def test_a_page_without_end_is_given_up_with_a_reason():
         await NOTION.actions["getPageOrBlockChildren"].run({"parentId": "p1", "markdown": False}, TOKEN, ports(http))
 
 
-async def test_a_database_with_several_data_sources_is_refused_by_their_names():
-    database = {"id": "d1", "data_sources": [{"id": "s1", "name": "Tasks"}, {"id": "s2", "name": "Bugs"}]}
-    http = RecordedHttp([json_response(database)])
-    with pytest.raises(InvalidInput, match="Tasks, Bugs"):
+TWO_SOURCES = {"id": "d1", "data_sources": [{"id": "s1", "name": "Tasks"}, {"id": "s2", "name": "Bugs"}]}
+
+
+async def test_a_database_with_several_data_sources_asks_which_one():
+    http = RecordedHttp([json_response(TWO_SOURCES)])
+    with pytest.raises(InvalidInput, match=r"Tasks \(s1\), Bugs \(s2\)"):
         await NOTION.actions["retrieve_database"].run({"database_id": "d1"}, TOKEN, ports(http))
+
+
+async def test_one_of_several_data_sources_can_be_named():
+    http = RecordedHttp([json_response(TWO_SOURCES), json_response({"results": []})])
+    arguments = {"database_id": "d1", "data_source_id": "s2", "limit": 10}
+    await NOTION.actions["query_database"].run(arguments, TOKEN, ports(http))
+    assert http.requests[1].url == "https://api.notion.com/v1/data_sources/s2/query"
+
+
+async def test_a_data_source_of_another_database_is_not_found():
+    http = RecordedHttp([json_response(TWO_SOURCES)])
+    with pytest.raises(NotFound):
+        await NOTION.actions["retrieve_database"].run({"database_id": "d1", "data_source_id": "s3"}, TOKEN, ports(http))

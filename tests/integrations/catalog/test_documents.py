@@ -9,11 +9,11 @@ import pytest
 from integrations.action import Ports
 from integrations.catalog import Catalog
 from integrations.failures import ActionFailed, InvalidInput
-from integrations.ports import Json
 from tests.integrations.catalog.description import Described, Document, described
 from tests.integrations.catalog.documents import DOCUMENTS
 from tests.integrations.catalog.loopback import At
 from tests.integrations.catalog.openapi_call import ByDocument
+from tests.integrations.catalog.shaped import missing
 from tests.parts.node import Node
 
 CATALOG = Catalog()
@@ -53,12 +53,6 @@ async def test_an_action_is_the_operation_that_the_document_describes(
     assert http.origins == {provider.origin}
     assert set(declared.scopes[document.auth_method]) <= provider.asked[0].scopes
     assert missing(result.output) == [], "the document promises nothing there"
-
-
-def missing(output: Json) -> list[str]:
-    """The keys of a shaped answer under which nothing was found."""
-    first = output[0] if isinstance(output, list) and output else output
-    return [name for name, value in first.items() if value is None] if isinstance(first, dict) else []
 
 
 async def test_a_request_that_the_document_does_not_allow_is_refused(provider_of: Callable[[ByDocument], Described]):

@@ -18,6 +18,7 @@ from tests.integrations.catalog.graphql_description import GraphqlProvider, grap
 from tests.integrations.catalog.graphql_types import schema_of
 from tests.integrations.catalog.loopback import At
 from tests.integrations.catalog.schemas import SCHEMAS
+from tests.integrations.catalog.shaped import missing
 from tests.parts.node import Node
 
 CATALOG = Catalog()
@@ -74,12 +75,6 @@ async def test_a_lookup_finds_values_and_labels(
     found = await lookup_options(lookup, known, credentials=schema.credentials, ports=Ports(http=At(provider.address)))
     assert provider.refused == []
     assert [bool(option.value and option.label) for option in found] == [True]
-
-
-def missing(output: Json) -> list[str]:
-    """The keys of a shaped answer under which nothing was found."""
-    first = output[0] if isinstance(output, list) and output else output
-    return [name for name, value in first.items() if value is None] if isinstance(first, dict) else ["all of it"]
 
 
 @pytest.mark.parametrize(
