@@ -36,6 +36,13 @@ class Lookup:
     name: str
     declared: OptionLookup
 
+    @property
+    def serves_text(self) -> bool:
+        """Whether the inputs that it serves take text: then ids that the provider counts are written as such."""
+        inputs = [each for action in self.manifest.actions for each in action.input.values()]
+        schemas = [each.json_schema for each in inputs if each.options == self.name]
+        return all("string" in {schema.get("type"), schema.get("items", {}).get("type")} for schema in schemas)
+
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
         """The lookup as a tool: `{options: [{label, value}]}`."""
         search = arguments.get("search")
@@ -70,7 +77,7 @@ async def lookup_options(
         ports=ports,
         max_items=MAX_SEARCHED if search and not provider_searches else MAX_OPTIONS,
     )
-    options = [option for option in (_option(element, declared) for element in elements) if option]
+    options = [option for option in (_option(element, lookup) for element in elements) if option]
     if search and not provider_searches:
         options = [option for option in options if search.casefold() in option.label.casefold()]
     return options[:MAX_OPTIONS]
@@ -102,10 +109,10 @@ async def _elements(
     return (await collect(paging, fetch, max_items=max_items, cursor=None)).items
 
 
-def _option(element: Json, declared: OptionLookup) -> Option | None:
-    value = find(element, declared.value)
+def _option(element: Json, lookup: Lookup) -> Option | None:
+    value = find(element, lookup.declared.value)
     if value is MISSING or value is None:
         return None
-    texts = (find(element, pointer) for pointer in pointers(declared.label))
+    texts = (find(element, pointer) for pointer in pointers(lookup.declared.label))
     label = next((str(text) for text in texts if isinstance(text, str | int) and text != ""), str(value))
-    return Option(label, value)
+    return Option(label, str(value) if isinstance(value, int) and lookup.serves_text else value)

@@ -40,10 +40,16 @@ options:
     base_url: https://files.example.com/v2/
     value: /id
     label: /name
+  list_amounts:
+    title: List amounts
+    request: {get: amounts}
+    value: /id
+    label: /name
 actions:
   - name: send
     title: Send
     input:
+      amount: {type: integer, options: list_amounts}
       channel: {type: string, options: list_channels}
       user: {type: string, options: list_users}
       repository: {type: string, description: owner/name, segments: 2}
@@ -74,7 +80,7 @@ async def test_options_come_from_every_page_with_the_first_label_that_has_text()
 
 async def test_the_provider_searches_where_it_can():
     http = RecordedHttp([json_response([{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}])])
-    assert await options("list_users", http, "an") == [("Ann", 1), ("Bob", 2)]
+    assert await options("list_users", http, "an") == [("Ann", "1"), ("Bob", "2")]
     assert sent_query(http.request) == {"q": ["an"]}
 
 
@@ -97,6 +103,12 @@ async def test_labels_are_searched_here_where_the_provider_cannot():
         ("channel-14", "C14"),
         *[(f"channel-{number}", f"C{number}") for number in range(140, 150)],
     ]
+
+
+async def test_ids_that_the_provider_counts_are_text_where_the_inputs_take_text():
+    found = json_response([{"id": 7, "name": "Ada"}])
+    assert await options("list_users", RecordedHttp([found])) == [Option("Ada", "7")]
+    assert await options("list_amounts", RecordedHttp([found])) == [Option("Ada", 7)]
 
 
 async def test_no_more_options_than_a_list_can_show():
@@ -122,7 +134,7 @@ async def test_a_lookup_is_a_read_only_tool_as_well():
     assert (tool.title, tool.description, tool.hints.read_only) == ("List users", "People of the workspace.", True)
     assert {*tool.input_schema["properties"]} == {"search"}
     result = await tool.run({"search": "a"}, KEY, ports(RecordedHttp([json_response([{"id": 1, "name": "Ann"}])])))
-    assert result.output == {"options": [{"label": "Ann", "value": 1}]}
+    assert result.output == {"options": [{"label": "Ann", "value": "1"}]}
 
 
 def test_a_lookup_tool_requires_what_it_depends_on_as_the_action_describes_it():
@@ -132,7 +144,12 @@ def test_a_lookup_tool_requires_what_it_depends_on_as_the_action_describes_it():
 
 
 def test_an_action_knows_which_lookups_serve_its_inputs():
-    assert ACME.actions["send"].lookups == {"channel": "list_channels", "user": "list_users", "labels": "list_labels"}
+    assert ACME.actions["send"].lookups == {
+        "amount": "list_amounts",
+        "channel": "list_channels",
+        "user": "list_users",
+        "labels": "list_labels",
+    }
 
 
 def test_an_unknown_lookup_is_a_key_error():
