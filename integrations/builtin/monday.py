@@ -15,7 +15,7 @@ from integrations.ports import HttpRequest, Json
 _VALUES: Final = "column_values(ids: $columns) { id text type column { title } }"
 _ITEM: Final = f"id name url updated_at group {{ id title }} {_VALUES}"
 _BOARD: Final = (
-    "query($board: [ID!]) { boards(ids: $board) { id name description url items_count workspace { id name } "
+    "query($board: [ID!]) { boards(ids: $board) { id name description url items_count workspace_id "
     "columns { id title type settings_str } groups { id title } } }"
 )
 _BOARD_ITEMS: Final = (
