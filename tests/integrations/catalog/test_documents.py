@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import jsonschema_rs
 import pytest
 
+from integrations.accounts import ProviderAccount, identify
 from integrations.action import Ports
 from integrations.catalog import Catalog
 from integrations.failures import ActionFailed, InvalidInput
@@ -53,6 +54,15 @@ async def test_an_action_is_the_operation_that_the_document_describes(
     assert http.origins == {provider.origin}
     assert set(declared.scopes[document.auth_method]) <= provider.asked[0].scopes
     assert missing(result.output) == [], "the document promises nothing there"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.integration)
+async def test_an_account_is_named_by_what_the_document_has(
+    provider_of: Callable[[ByDocument], Described], document: ByDocument
+):
+    ports = Ports(http=At(provider_of(document).address))
+    who = await identify(CATALOG.get(document.integration), document.credentials, ports)
+    assert who == ProviderAccount("text", "text")
 
 
 async def test_a_request_that_the_document_does_not_allow_is_refused(provider_of: Callable[[ByDocument], Described]):

@@ -8,6 +8,7 @@ import httpx2
 import jsonschema_rs
 import pytest
 
+from integrations.accounts import ProviderAccount, identify
 from integrations.action import Ports
 from integrations.catalog import Catalog
 from integrations.failures import ActionFailed
@@ -63,6 +64,14 @@ async def test_an_action_is_the_operation_that_the_schema_has(
     assert provider.asked == list(operations)
     assert http.origins == {schema.origin}
     assert missing(result.output) == [], "the schema promises nothing there"
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.integration)
+async def test_an_account_is_named_by_what_the_schema_has(
+    provider_of: Callable[[BySchema], GraphqlProvider], schema: BySchema
+):
+    ports = Ports(http=At(provider_of(schema).address))
+    assert await identify(CATALOG.get(schema.integration), schema.credentials, ports) == ProviderAccount("text", "text")
 
 
 @pytest.mark.parametrize(("schema", "name"), LOOKUPS)
