@@ -46,14 +46,7 @@ def known_values(method: AnyAuthMethod) -> frozenset[str]:
 def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> Iterator[Fault]:
     yield from _field_faults(method, place)
     known = known_values(method)
-    send = method.send or Send()
-    yield from _unfilled({**send.headers, **send.query}, known, (*place, "send"))
-    if send.basic is not None:
-        yield from _unfilled(
-            {"username": send.basic.username, "password": send.basic.password}, known, (*place, "send")
-        )
-    if send.aws is not None:
-        yield from _unfilled(send.aws.model_dump(), known, (*place, "send"))
+    yield from _send_faults(method.send or Send(), known, (*place, "send"))
     if isinstance(method, Custom) and method.send is None and _sends_requests(manifest):
         yield place, f"auth {method.key}: custom needs `send`, or requests carry no credential"
     if isinstance(method, OAuth2):
@@ -63,10 +56,22 @@ def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> I
     if isinstance(method, ClientCredentials | TokenExchange):
         addresses = {"url": method.token.url, **method.token.params, **method.token.headers}
         yield from _unfilled(addresses, known - {"access_token"}, (*place, "token"))
+        yield from plain_http_faults({"token": method.token.url}, place)
     if method.account is not None and method.account.base_url is not None:
         yield from plain_http_faults({"base_url": method.account.base_url}, (*place, "account"))
     if manifest.api is not None:
         yield from _base_url_faults(method, manifest, known, place=place)
+
+
+def _send_faults(send: Send, known: frozenset[str], place: Place) -> Iterator[Fault]:
+    yield from _unfilled({**send.headers, **send.query}, known, place)
+    if send.basic is not None:
+        yield from _unfilled({"username": send.basic.username, "password": send.basic.password}, known, place)
+    if send.aws is not None:
+        yield from _unfilled(send.aws.model_dump(), known, place)
+    for name in send.headers:
+        if not HEADER_NAME.fullmatch(name):
+            yield (*place, "headers", name), f"send: {name!r} is not a header name"
 
 
 def _field_faults(method: AnyAuthMethod, place: Place) -> Iterator[Fault]:
@@ -89,6 +94,7 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
         {
             "authorize": method.authorize.url,
             "token": method.token.url,
+            "refresh": method.refresh.url or "",
             "revoke": method.revoke.url if method.revoke else "",
         },
         place,

@@ -98,7 +98,16 @@ def _preview(imported: Imported) -> Iterator[str]:
     methods = [f"{method['key']} ({method['type']})" for method in imported.manifest.get("auth", ())]
     yield f"connected by: {', '.join(methods) or 'nothing, as the document names no security'}"
     yield f"address: {imported.manifest['api']['base_url']}"
+    yield from _token_addresses(imported)
     yield from (f"left out: {operation}: {reason}" for operation, reason in imported.left_out)
+
+
+def _token_addresses(imported: Imported) -> Iterator[str]:
+    """Where the document has the OAuth app's secret and the tokens sent, which need not be where its API is."""
+    for method in imported.manifest.get("auth", ()):
+        for part in ("token", "refresh"):
+            if part in method:
+                yield f"{method['key']} asks for tokens at: {method[part]['url']}"
 
 
 def _file(save: Path, name: str) -> Path:

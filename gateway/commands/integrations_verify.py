@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from gateway.commands import CommandFailed
 from gateway.commands.configuration import read_settings
 from gateway.kit.egress import Egress
-from gateway.kit.private_files import make_private_directory
+from gateway.kit.private_files import make_private_directory, replace_private_file
 from gateway.settings import Settings
 from integrations.action import Ports
 from integrations.auth_methods import AnyAuthMethod, BasicAuth, Custom, SecretText
@@ -137,4 +137,4 @@ def _keep(settings: Settings, integration: Integration, tried: Sequence[Tried]) 
     worked = {each.action: today for each in tried if each.outcome == "works"}
     kept[integration.name] = {**kept.get(integration.name, {}), **worked}
     make_private_directory(settings.data_dir)
-    (settings.data_dir / RECORD).write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    replace_private_file(settings.data_dir / RECORD, json.dumps(kept, indent=2, sort_keys=True) + "\n")

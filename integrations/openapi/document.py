@@ -6,6 +6,7 @@ from typing import Final, cast
 
 import orjson
 
+from integrations.openapi.texts import legible
 from integrations.ports import Json
 from integrations.problems import ManifestInvalid
 from integrations.yaml_source import read_yaml
@@ -14,6 +15,7 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_YAML_BYTES: Final = 4 * 1024 * 1024
 """YAML takes twenty times as long to read as JSON."""
 _MAX_HOPS: Final = 20
+_MOST_OF_A_MESSAGE: Final = 1000
 _VERSIONS: Final = ("3.0", "3.1")
 
 
@@ -21,8 +23,8 @@ class DocumentRefused(Exception):
     """The document can't be imported; the message says what is wrong with it, where, and what to do."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = legible(message, _MOST_OF_A_MESSAGE)
+        super().__init__(self.message)
 
 
 @dataclass(frozen=True, slots=True)

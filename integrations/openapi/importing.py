@@ -17,7 +17,7 @@ from integrations.manifest import Manifest
 from integrations.openapi.document import Document, DocumentRefused, mapping, sequence
 from integrations.openapi.operations import LeftOut, Operation, action_of, operations
 from integrations.openapi.security import auth_methods, key_of, requirements, scope_titles, scopes_of
-from integrations.openapi.texts import plain, snake
+from integrations.openapi.texts import NOT_IN_ADDRESSES, legible, plain, snake
 from integrations.ports import Json
 from integrations.problems import ManifestInvalid, Problem
 from integrations.yaml_source import Lines, Source
@@ -102,7 +102,8 @@ def import_document(document: Document, named: Named, wanted: Wanted) -> Importe
     if not made:
         raise DocumentRefused(f"none of the {len(chosen)} operations can be an action: {left_out[0][1]}")
     manifest = _manifest(document, named, access.methods, [action for _, action in made])
-    return Imported(manifest, _tools(manifest, [operation for operation, _ in made]), left_out)
+    told = [(legible(what, 200), legible(why, 300)) for what, why in left_out]
+    return Imported(manifest, _tools(manifest, [operation for operation, _ in made]), told)
 
 
 def _chosen(document: Document, wanted: Wanted) -> list[Operation]:
@@ -178,10 +179,10 @@ def _manifest(
     actions: Sequence[Mapping[str, Json]],
 ) -> dict[str, Json]:
     info = document.info
-    title = plain(info["title"], 80) if isinstance(info.get("title"), str) else named.name
+    title = plain(info["title"], 80) if isinstance(info.get("title"), str) else ""
     manifest: dict[str, Json] = {
         "name": named.name,
-        "title": named.title or title,
+        "title": named.title or title or named.name,
         "description": plain(info["description"], 300) if isinstance(info.get("description"), str) else None,
         "auth": list(methods),
         "scope_titles": scope_titles(document),
@@ -225,10 +226,7 @@ def _tokens(description: Json, schema: Mapping[str, Json]) -> int:
 
 def _base_url(document: Document, named: Named) -> str:
     """Return the API's address: the first server's, with its variables at their defaults."""
-    server = mapping(next(iter(sequence(document.root.get("servers"))), {"url": "/"}))
-    address = named.base_url or str(server.get("url", "/"))
-    for name, variable in mapping(server.get("variables")).items():
-        address = address.replace(f"{{{name}}}", str(mapping(variable).get("default", "")))
+    address = _declared_address(document) if named.base_url is None else named.base_url
     if named.found_at is not None:
         address = urljoin(named.found_at, address)
     parts = urlsplit(address)
@@ -237,3 +235,17 @@ def _base_url(document: Document, named: Named) -> str:
     if parts.query or parts.fragment:
         raise DocumentRefused(f"servers: {address[:200]!r} has a query or a fragment; give `baseUrl`")
     return address.rstrip("/") + "/"
+
+
+def _declared_address(document: Document) -> str:
+    """Return the first server's address, with its variables at their defaults.
+
+    What still stands in braces would be filled with values of the account: its secret, in an address.
+    """
+    server = mapping(next(iter(sequence(document.root.get("servers"))), {"url": "/"}))
+    address = str(server.get("url", "/"))
+    for name, variable in mapping(server.get("variables")).items():
+        address = address.replace(f"{{{name}}}", str(mapping(variable).get("default", "")))
+    if NOT_IN_ADDRESSES.search(address):
+        raise DocumentRefused(f"servers: {address[:200]!r} holds braces, blanks or control characters; give `baseUrl`")
+    return address

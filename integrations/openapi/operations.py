@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import orjson
+
 from integrations.checking_actions import OUR_HEADERS
 from integrations.openapi.document import Document, mapping, sequence
-from integrations.openapi.schemas import inlined
+from integrations.openapi.schemas import MAX_SCHEMA_BYTES, inlined
 from integrations.openapi.texts import identifier, plain
 from integrations.ports import Json
 
@@ -15,7 +17,8 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 _FORM: Final = "application/x-www-form-urlencoded"
 _SET_BY_US: Final = OUR_HEADERS | {"accept", "content-type", "user-agent"}
 _DESCRIPTION_CHARACTERS: Final = 700
-_ASTRAY: Final = re.compile(r"[?#\\\s]|://|^/|(^|/)\.\.?(/|$)|\{(?![^{}]+\})")
+_MOST_INPUT_BYTES: Final = 4 * MAX_SCHEMA_BYTES
+_ASTRAY: Final = re.compile(r"[?#\\\s\x00-\x1f\x7f]|://|^/|(^|/)\.\.?(/|$)|\{(?![^{}]+\})")
 _JOINED: Final = {"form": "commas", "simple": "commas", "spaceDelimited": "spaces", "pipeDelimited": "pipes (|)"}
 
 
@@ -65,7 +68,7 @@ class _Request:
         free = wanted if wanted not in self.inputs else f"{wanted}_{where}"
         while free in self.inputs:
             free += "_"
-        described = {"description": schema.get("description") or schema.get("title") or f"The {name}."}
+        described = {"description": schema.get("description") or schema.get("title") or f"The {plain(name, 100)}."}
         self.inputs[free] = {**schema, **described} | ({} if required else {"optional": True})
         return free
 
@@ -92,6 +95,8 @@ def action_of(document: Document, operation: Operation, name: str) -> dict[str, 
     _take_body(document, operation, request)
     action: dict[str, Json] = {"name": name, **_words(operation)}
     if request.inputs:
+        if len(orjson.dumps(request.inputs)) > _MOST_INPUT_BYTES:
+            raise LeftOut("its inputs are too many, or too large, for a tool")
         action["input"] = request.inputs
     parts = {"query": request.query, "headers": request.headers, **request.body}
     action["request"] = {operation.method: _path(operation, request)} | {k: v for k, v in parts.items() if v}
@@ -101,7 +106,7 @@ def action_of(document: Document, operation: Operation, name: str) -> dict[str, 
 def _words(operation: Operation) -> dict[str, str]:
     summary, description = (operation.declared.get(key) for key in ("summary", "description"))
     told = [text for text in (summary, description) if isinstance(text, str) and text.strip()]
-    title = plain(told[0], 80) if told else operation.id
+    title = plain(told[0] if told else operation.id, 80)
     sentences = [plain(text, _DESCRIPTION_CHARACTERS).rstrip(".") for text in dict.fromkeys(told)]
     whole = ". ".join(sentences) or f"{operation.method.upper()} {operation.path}"
     return {"title": title, "description": plain(f"{whole}.", _DESCRIPTION_CHARACTERS)}
@@ -111,12 +116,10 @@ def _path(operation: Operation, request: _Request) -> str:
     path = operation.path.removeprefix("/")
     if _ASTRAY.search(path):
         raise LeftOut("the path holds a query, a fragment, a whole address, or steps that lead elsewhere")
-    for given, name in request.path.items():
-        path = path.replace(f"{{{given}}}", f"{{{name}}}")
-    open_names = {part.partition("}")[0] for part in path.split("{")[1:]}
-    if open_names - set(request.path.values()):
+    open_names = {part.partition("}")[0] for part in path.split("{")[1:]} - request.path.keys()
+    if open_names:
         raise LeftOut(f"the path names {', '.join(sorted(open_names))}, which no parameter describes")
-    return path
+    return re.sub(r"\{([^{}]+)\}", lambda match: f"{{{request.path[match[1]]}}}", path)
 
 
 def _parameters(document: Document, operation: Operation) -> list[Mapping[str, Json]]:

@@ -24,6 +24,7 @@ _DEPTHS: Final = (12, 6, 4, 2)
 _MAX_NODES: Final = 3000
 _MAX_VARIANTS: Final = 20
 _MAX_VALUES: Final = 300
+_VALUES_CHARACTERS: Final = 8000
 _DESCRIPTION_CHARACTERS: Final = 300
 _NUMBERS: Final = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 
@@ -91,7 +92,7 @@ def _members(document: Document, resolved: Mapping[str, Json], child: _Child) ->
         if document.resolved(declared)[0].get("readOnly") is not True
     }
     found: dict[str, Json] = {"properties": properties} if properties else {}
-    required = [name for name in sequence(resolved.get("required")) if name in properties]
+    required = [name for name in sequence(resolved.get("required")) if isinstance(name, str) and name in properties]
     if required:
         found["required"] = required
     more = resolved.get("additionalProperties")
@@ -126,26 +127,50 @@ def _bare(resolved: Mapping[str, Json]) -> dict[str, Json]:
         if isinstance(resolved.get(words), str):
             found[words] = plain(resolved[words], _DESCRIPTION_CHARACTERS)
     values = sequence(resolved.get("enum"))
-    if 0 < len(values) <= _MAX_VALUES:
+    if 0 < len(values) <= _MAX_VALUES and _is_small(values, _VALUES_CHARACTERS):
         found["enum"] = [*values, None] if "null" in kinds and None not in values else values
-    if "const" in resolved:
+    if "const" in resolved and _is_small(resolved["const"], _VALUES_CHARACTERS):
         found["const"] = resolved["const"]
-    if isinstance(resolved.get("default"), str | int | float | bool):
-        found["default"] = resolved["default"]
+    default = resolved.get("default")
+    if isinstance(default, str | int | float | bool) and _is_small(default, _VALUES_CHARACTERS):
+        found["default"] = default
     example = resolved.get("example", next(iter(sequence(resolved.get("examples"))), None))
-    if example is not None and len(orjson.dumps(example)) <= _DESCRIPTION_CHARACTERS:
+    if example is not None and _is_small(example, _DESCRIPTION_CHARACTERS):
         found["examples"] = [example]
     return found
 
 
+def _is_small(value: Json, most: int) -> bool:
+    """Tell whether a value has about `most` characters at most, without walking one that has more."""
+    waiting: list[Json] = [value]
+    while waiting:
+        match each := waiting.pop():
+            case Mapping():
+                members = cast("Mapping[str, Json]", each)
+                most -= 2 * len(members) + sum(map(len, members))
+                waiting.extend(members.values() if most >= 0 else ())
+            case list():
+                elements = cast("list[Json]", each)
+                most -= len(elements)
+                waiting.extend(elements if most >= 0 else ())
+            case str():
+                most -= len(each)
+            case _:
+                most -= 1
+        if most < 0:
+            return False
+    return True
+
+
 def _types(resolved: Mapping[str, Json]) -> list[str]:
     given = resolved.get("type")
-    kinds = [kind for kind in (cast("list[Json]", given) if isinstance(given, list) else [given]) if kind in TYPES]
+    listed = cast("list[Json]", given) if isinstance(given, list) else [given]
+    kinds = [kind for kind in listed if isinstance(kind, str) and kind in TYPES]
     if not kinds and "properties" in resolved:
         kinds = ["object"]
     if kinds and resolved.get("nullable") is True and "null" not in kinds:
         kinds.append("null")
-    return cast("list[str]", kinds)
+    return kinds
 
 
 def _bounds(resolved: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,10 +1,15 @@
 """A document's security schemes as ways to connect an account."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
+from integrations.checking_actions import OUR_HEADERS
 from integrations.openapi.document import Document, mapping, sequence
-from integrations.openapi.texts import identifier, plain
+from integrations.openapi.texts import NOT_IN_ADDRESSES, identifier, plain
+from integrations.outgoing import HEADER_NAME
 from integrations.ports import Json
+
+_NOT_FOR_KEYS: Final = OUR_HEADERS - {"authorization", "cookie"}
 
 
 def requirements(document: Document, declared: Mapping[str, Json]) -> list[Mapping[str, Json]]:
@@ -59,8 +64,14 @@ def _single(name: str, scheme: Mapping[str, Json]) -> dict[str, Json] | str:
         case "apiKey", _:
             sent = _sent(name, scheme, "{secret_text}")
             return sent if isinstance(sent, str) else {"type": "secret_text", **described, "send": sent}
+        case "oauth2", _ if "flows" not in scheme:
+            return f"{name}: it has no flows"
         case "oauth2", _:
-            return _oauth2(name, scheme) | described if "flows" in scheme else f"{name}: it has no flows"
+            method = _oauth2(name, scheme)
+            # Braces would be filled with values of the account, or with the secret of the OAuth app.
+            if any(NOT_IN_ADDRESSES.search(each) for each in _addresses(method)):
+                return f"{name}: its addresses hold braces or control characters; give `auth` yourself"
+            return method | described
         case kind, _:
             return f"{name}: security scheme {kind!r} can't be connected; give `auth` yourself"
 
@@ -77,12 +88,19 @@ def _oauth2(name: str, scheme: Mapping[str, Json]) -> dict[str, Json]:
         return method | ({"refresh": {"url": code["refreshUrl"]}} if code.get("refreshUrl") else {})
     if client:
         return {"type": "client_credentials", "token": {"url": client.get("tokenUrl")}}
-    return {"type": "secret_text", "title": f"{name}: access token", "field": {"title": "Access token", "secret": True}}
+    title = f"{plain(name, 80)}: access token"
+    return {"type": "secret_text", "title": title, "field": {"title": "Access token", "secret": True}}
+
+
+def _addresses(method: Mapping[str, Json]) -> list[str]:
+    return [str(mapping(method[part]).get("url")) for part in ("authorize", "token", "refresh") if part in method]
 
 
 def _sent(name: str, scheme: Mapping[str, Json], value: str) -> dict[str, Json] | str:
     wire = str(scheme.get("name"))
     match scheme.get("in"):
+        case "header" if not HEADER_NAME.fullmatch(wire) or wire.lower() in _NOT_FOR_KEYS:
+            return f"{name}: no key can be sent in the header {wire}; give `auth` yourself"
         case "header":
             return {"headers": {wire: value}}
         case "query":
@@ -97,7 +115,9 @@ def _several(named: Mapping[str, Mapping[str, Json]]) -> dict[str, Json] | str:
     fields: dict[str, Json] = {}
     for name, scheme in named.items():
         field = identifier(name, fallback="key").lower()
-        fields[field] = {"title": name, "secret": True}
+        if field in fields:
+            return f"{' and '.join(named)}: their names are too much alike; give `auth` yourself"
+        fields[field] = {"title": plain(name, 80), "secret": True}
         if scheme.get("type") == "apiKey":
             sent = _sent(name, scheme, f"{{{field}}}")
             if isinstance(sent, str):

@@ -2,16 +2,25 @@
 
 import re
 import unicodedata
+from typing import Final
 
 _HTML = re.compile(r"<[^<>]{1,200}>")
+NOT_IN_ADDRESSES: Final = re.compile(r"[{}\x00-\x20\x7f]")
+"""Controls and blanks, and braces: a manifest's addresses are filled there."""
 _LINK = re.compile(r"!?\[([^\]\[]{0,200})\]\([^()\s]{0,500}\)")
 
 
 def plain(text: str, most: int) -> str:
     """Return `text` without markup, controls and invisible characters, cut at a word."""
-    bare = _LINK.sub(r"\1", _HTML.sub(" ", text[: most * 8]))
+    return legible(_LINK.sub(r"\1", _HTML.sub(" ", text[: most * 8])), most)
+
+
+def legible(text: str, most: int) -> str:
+    """Return `text` on one line without controls, which would drive a terminal, and invisible characters, cut at a word."""
     visible = "".join(
-        " " if char.isspace() else char for char in bare if char.isspace() or unicodedata.category(char)[0] != "C"
+        " " if char.isspace() else char
+        for char in text[: most * 8]
+        if char.isspace() or unicodedata.category(char)[0] != "C"
     )
     line = " ".join(visible.split())
     if len(line) <= most:

@@ -45,6 +45,16 @@ def test_an_update_tells_what_differs(toolgate: Toolgate, document: Path) -> Non
     assert "changed: get_pet (description)\n" in toolgate(*command, "--tag", "pets").stdout
 
 
+def test_where_the_secrets_of_a_sign_in_would_go_is_shown(toolgate: Toolgate, tmp_path: Path) -> None:
+    flow = {"authorizationUrl": "https://acme.example/a", "tokenUrl": "https://elsewhere.example/t", "scopes": {}}
+    schemes = {"login": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+    file = tmp_path / "openapi.json"
+    components = {"securitySchemes": schemes}
+    file.write_text(json.dumps(described({"/me": {"get": {}}}, security=[{"login": []}], components=components)))
+    shown = toolgate("integrations", "import", str(file), "--name", "acme").stdout
+    assert "login asks for tokens at: https://elsewhere.example/t\n" in shown
+
+
 def test_without_a_place_nothing_is_kept(toolgate: Toolgate, document: Path) -> None:
     before = sorted(document.parent.iterdir())
     assert toolgate("integrations", "import", str(document), "--name", "acme").returncode == 0

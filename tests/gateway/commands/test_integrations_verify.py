@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.kit.private_files import is_open_to_others
 from tests.gateway.commands.terminal import Ended, Toolgate
 from tests.parts.emulators import Emulators
 
@@ -40,6 +41,7 @@ async def test_what_only_reads_is_tried_with_an_account_and_remembered(
     kept = json.loads((tmp_path / "data/integrations-verified.json").read_text())["github"]
     assert kept.keys() >= {"get_authenticated_user", "list_branches"}
     assert token not in json.dumps(kept)
+    assert not is_open_to_others(tmp_path / "data/integrations-verified.json")
 
     shown = await verify(toolgate, config, monkeypatch)
     assert shown.returncode == 0

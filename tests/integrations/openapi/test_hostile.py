@@ -106,7 +106,17 @@ def test_an_expression_that_ours_cannot_match_in_linear_time_is_dropped(pattern:
 
 
 @pytest.mark.parametrize(
-    "path", ["/a?b=1", "/a#b", "/https://evil.example/", "/{", "/../../admin", "/a/{x}/../../b", "//evil.example/x"]
+    "path",
+    [
+        "/a?b=1",
+        "/a#b",
+        "/https://evil.example/",
+        "/{",
+        "/../../admin",
+        "/\x1b[2K",
+        "/a/{x}/../../b",
+        "//evil.example/x",
+    ],
 )
 def test_a_path_that_leaves_the_api_is_no_action(path: str):
     parameter = {"name": "x", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -114,6 +124,112 @@ def test_a_path_that_leaves_the_api_is_no_action(path: str):
     found = imported(document)
     assert [tool.action for tool in found.tools] == ["get_ok"]
     assert [operation for operation, _ in found.left_out] == ["evil"]
+
+
+def secured(scheme: object, **members: object) -> dict[str, Any]:
+    components = {"securitySchemes": {"evil": scheme}}
+    return (
+        described({"/ok": {"get": {"operationId": "fine"}}}, security=[{"evil": []}], components=components) | members
+    )
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        {"url": "https://api.acme.example/{secret_text}/"},
+        {"url": "https://{secret_text}.evil.example/"},
+        {"url": "https://api.acme.example/{v}", "variables": {"v": {"default": "{secret_text}"}}},
+        {"url": "https://evil.example/\x1b[2Khttps://api.acme.example/"},
+    ],
+)
+def test_no_address_of_a_document_is_filled_with_the_secret_of_an_account(server: object):
+    with pytest.raises(DocumentRefused) as caught:
+        imported(secured({"type": "http", "scheme": "bearer"}, servers=[server]))
+    assert "braces" in caught.value.message
+    assert "\x1b" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        {"authorizationUrl": "https://a.example/a", "tokenUrl": "https://evil.example/{client_secret}"},
+        {"authorizationUrl": "https://{client_secret}.evil.example/a", "tokenUrl": "https://a.example/t"},
+        {
+            "authorizationUrl": "https://a.example/a",
+            "tokenUrl": "https://a.example/t",
+            "refreshUrl": "https://evil.example/{refresh_token}",
+        },
+    ],
+)
+def test_no_address_of_a_sign_in_is_filled_with_a_secret(addresses: dict[str, str]):
+    found = imported(secured({"type": "oauth2", "flows": {"authorizationCode": addresses}}))
+    assert "auth" not in found.manifest
+    assert "its addresses hold braces" in found.left_out[0][1]
+
+
+@pytest.mark.parametrize("refresh", ["http://evil.example/t", "ftp://evil.example/t"])
+def test_no_secret_goes_to_an_open_address(refresh: str):
+    flow = {"authorizationUrl": "https://a.example/a", "tokenUrl": "https://a.example/t", "refreshUrl": refresh}
+    with pytest.raises(DocumentRefused):
+        imported(secured({"type": "oauth2", "flows": {"authorizationCode": flow}}))
+    with pytest.raises(DocumentRefused):
+        imported(secured({"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": refresh}}}))
+
+
+@pytest.mark.parametrize("header", ["Host", "Content-Length", "Transfer-Encoding", "X: a\r\nY", "{secret_text}"])
+def test_a_key_goes_in_no_header_that_would_make_it_another_request(header: str):
+    found = imported(secured({"type": "apiKey", "in": "header", "name": header}))
+    assert "auth" not in found.manifest
+    assert "no key can be sent in the header" in found.left_out[0][1]
+
+
+def test_two_keys_never_become_one_field():
+    keys = {name: {"type": "apiKey", "in": "header", "name": name} for name in ("a-key", "a_key")}
+    both = described({"/ok": {"get": {}}}, security=[{key: [] for key in keys}], components={"securitySchemes": keys})
+    assert "too much alike" in imported(both).left_out[0][1]
+
+
+def test_a_value_without_end_is_dropped_from_a_schema():
+    long = "x" * 100_000
+    body = {"type": "object", "properties": {"a": {"type": "string", "enum": [long], "default": long, "const": long}}}
+    assert input_schema(posting(body), "x")["a"].keys() == {"type", "description", "optional"}
+
+
+def test_many_operations_that_share_one_large_value_cost_a_moment():
+    shared = {"Huge": {"enum": ["x" * 2_000_000], "example": {"a": ["y" * 2_000_000]}}}
+    parameters = [{"name": f"p{i}", "in": "query", "schema": {"$ref": "#/components/schemas/Huge"}} for i in range(20)]
+    paths = {f"/x{i}": {"get": {"parameters": parameters}} for i in range(200)}
+    started = time.process_time()
+    found = imported(described(paths, components={"schemas": shared}))
+    assert time.process_time() - started < 5
+    assert found.tokens < 200 * 20 * 50
+
+
+def test_an_operation_of_too_many_inputs_is_no_action():
+    parameters = [{"name": f"p{i}", "in": "query", "description": "y" * 300} for i in range(5000)]
+    found = imported(described({"/x": {"get": {"operationId": "evil", "parameters": parameters}}, "/ok": {"get": {}}}))
+    assert found.left_out == [("evil", "its inputs are too many, or too large, for a tool")]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"type": ["string", {}]}, {"type": {}}, {"properties": {"a": {}}, "required": [{}, []]}]
+)
+def test_odd_schemas_are_read_as_far_as_they_go(odd: object):
+    assert "body" in input_schema(posting({"type": "array", "items": odd}), "x")
+
+
+def test_path_parameters_of_alike_names_keep_their_places():
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("b-", "b")]
+    [action] = imported(described({"/{b-}/{b}": {"get": {"parameters": parameters}}})).manifest["actions"]
+    assert action["request"]["get"] == "{b}/{b_path}"
+
+
+def test_nothing_that_is_told_of_a_document_drives_a_terminal():
+    cookie = {"name": "sid\x1b[2K", "in": "cookie", "required": True}
+    operations = {"get": {"operationId": "evil\x1b[2K\nlist", "parameters": [cookie]}, "post": {"operationId": "a\x1b"}}
+    found = imported(described({"/x": operations}))
+    assert found.left_out == [("evil[2K list", "it needs the cookie sid[2K")]
+    assert [tool.title for tool in found.tools] == ["a"]
 
 
 @pytest.mark.parametrize("odd", [None, 1, "x", [], True, {"get": 1}, {"get": {"parameters": 5, "requestBody": []}}])
