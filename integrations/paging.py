@@ -143,15 +143,17 @@ def _linked(paging: LinkPaging, answer: Answer) -> Position:
 
 
 def next_link(header: str) -> str | None:
-    """The target of rel="next" in a Link header (RFC 8288)."""
+    """The target of rel="next" in a Link header (RFC 8288). One with results="false" leads to nothing (Sentry)."""
     for link in header.split("<")[1:]:
         target, _, parameters = link.partition(">")
-        rels = [
-            value for name, _, value in (item.partition("=") for item in parameters.split(";")) if name.strip() == "rel"
-        ]
-        if any("next" in rel.strip(' ,"').lower().split() for rel in rels):
-            return target
+        said = [(name.strip(), value.strip(' ,"').lower()) for name, _, value in _pairs(parameters)]
+        if any(name == "rel" and "next" in value.split() for name, value in said):
+            return None if ("results", "false") in said else target
     return None
+
+
+def _pairs(parameters: str) -> list[tuple[str, str, str]]:
+    return [item.partition("=") for item in parameters.split(";")]
 
 
 def _cursor(paging: CursorPaging, answer: Answer, page: list[Json]) -> Position:

@@ -240,6 +240,8 @@ def test_an_action_with_paging_says_so_in_its_schema():
         ('<a>; rel="last next"', "a"),
         ("<a>; rel=NEXT", "a"),
         ('<a>; rel="nextish"', None),
+        ('<a>; rel="previous"; results="false", <b>; rel="next"; results="true"; cursor="0:100:0"', "b"),
+        ('<a>; rel="previous"; results="true", <b>; rel="next"; results="false"; cursor="0:100:0"', None),
         ('<a>; title="next"', None),
         ("garbage", None),
         ("", None),

@@ -20,12 +20,17 @@ THEIRS = {
 
 PEOPLE = "contacts are another Google API; they belong to an integration of their own"
 PGP = "the keys are in another service of AWS; whoever wants it decrypts what read-file returns"
+FILES = "files of Sentry's own making: screenshots, dumps and source maps, which its command line moves better"
 EVENTS = "an app's own subscriptions, which need a token of the account's and not of a person's"
 NOT_OFFERED = {
     ("amazon-s3", "decrypt-pgp-file"): PGP,
     ("gmail", "get_contacts"): PEOPLE,
     ("gmail", "get_people"): PEOPLE,
     ("gmail", "search_people"): PEOPLE,
+    ("sentry", "download_event_attachment"): FILES,
+    ("sentry", "get_event_attachment"): FILES,
+    ("sentry", "list_event_attachments"): FILES,
+    ("sentry", "upload_release_file"): FILES,
     ("zoom", "create_event_subscription"): EVENTS,
     ("zoom", "delete_event_subscription"): EVENTS,
     ("zoom", "list_event_subscriptions"): EVENTS,
