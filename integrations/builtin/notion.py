@@ -68,6 +68,24 @@ async def get_children(call: ActionCall) -> Json:
     return {"blocks": await _Blocks(call).below(given["parentId"], depth)}
 
 
+async def get_page_comments(call: ActionCall) -> Json:
+    """One page of comments, their text without its formatting."""
+    given = call.arguments
+    query = {"block_id": given["page_id"], "page_size": PAGE_SIZE, "start_cursor": given.get("cursor")}
+    found = await call.api.get("comments", query=query)
+    comments = [
+        {
+            "id": comment["id"],
+            "discussion_id": comment.get("discussion_id"),
+            "text": plain_text(comment.get("rich_text", [])),
+            "created_by": comment.get("created_by", {}).get("id"),
+            "created_time": comment.get("created_time"),
+        }
+        for comment in found.get("results", ())
+    ]
+    return {"comments": comments, "next_cursor": found.get("next_cursor")}
+
+
 class _Blocks:
     """Reads blocks level by level, with an end to its patience."""
 

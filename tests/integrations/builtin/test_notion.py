@@ -115,3 +115,13 @@ async def test_a_data_source_of_another_database_is_not_found():
     http = RecordedHttp([json_response(TWO_SOURCES)])
     with pytest.raises(NotFound):
         await NOTION.actions["retrieve_database"].run({"database_id": "d1", "data_source_id": "s3"}, TOKEN, ports(http))
+
+
+async def test_comments_are_read_as_text_without_its_formatting():
+    comment = {
+        "id": "c1",
+        "rich_text": [{"plain_text": "Well "}, {"plain_text": "done", "annotations": {"bold": True}}],
+    }
+    http = RecordedHttp([json_response({"results": [comment], "next_cursor": "more"})])
+    result = await NOTION.actions["get_page_comments"].run({"page_id": "p1"}, TOKEN, ports(http))
+    assert (result.output["comments"][0]["text"], result.output["next_cursor"]) == ("Well done", "more")
