@@ -11,6 +11,7 @@ from gateway.access.oauth_errors import OAuthError, UnknownClient
 from gateway.access.published import USUAL, Published, fetch
 from gateway.kit import json
 from gateway.kit.clock import Clock
+from gateway.kit.public_keys import is_public
 from integrations.ports import Http
 
 _MAX_BYTES: Final = 64 * 1024
@@ -49,10 +50,13 @@ class ClientKeys:
 
 def _keys(told: Mapping[str, Any]) -> jwt.PyJWKSet:
     try:
-        return jwt.PyJWKSet.from_dict(dict(told))
+        keys = jwt.PyJWKSet.from_dict(dict(told))
     # Members of the wrong type trip the library where it does not look for them.
     except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
         raise UnknownClient("jwks: these are no public keys (RFC 7517 5)") from error
+    if not all(is_public(key) for key in told["keys"]):
+        raise UnknownClient("jwks: holds a private key, which nobody else may know: make another")
+    return keys
 
 
 def _fitting(keys: jwt.PyJWKSet, key_id: str | None) -> jwt.PyJWK | None:

@@ -14,14 +14,13 @@ from gateway.access.static_tokens import CLIENT_CREDENTIALS, held_workspace, is_
 from gateway.errors import Conflict, McpStaticBearerIncompatible, NotFound, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.kit.public_keys import is_public
 from gateway.kit.tokens import MintedToken, TokenKind, mint
 from storage.database import Database, Transaction
 from storage.records import OAuthClient
 from storage.repository import Page
 from storage.scope import TenantScope
 
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-"""Members of a JWK that nobody else may know (RFC 7518 6)."""
 _ALIASES: Final = {
     "redirect_uris": "redirectUris",
     "grant_types": "grantTypes",
@@ -198,7 +197,7 @@ def _check_keys(new: NewClient) -> None:
         jwt.PyJWKSet.from_dict(dict(new.jwks))
     except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
         raise ValidationFailed("jwks: is no set of public keys (RFC 7517 5)") from error
-    if any(_PRIVATE & key.keys() for key in new.jwks["keys"]):
+    if not all(is_public(key) for key in new.jwks["keys"]):
         raise ValidationFailed(
             "jwks: holds a private key, which nobody else may know: make another, and send its public part"
         )

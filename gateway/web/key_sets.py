@@ -10,6 +10,7 @@ import jwt
 
 from gateway.kit import json
 from gateway.kit.clock import Clock
+from gateway.kit.public_keys import is_public
 from gateway.kit.single_flight import SingleFlight
 from integrations.ports import Http, HttpError, HttpRequest
 
@@ -107,13 +108,18 @@ async def send_for_object(http: Http, request: HttpRequest) -> tuple[int, Mappin
 
 
 def _usable(told: Mapping[str, Any]) -> list[PublishedKey]:
-    """Return the keys of a set that are for signatures; what is of an unknown kind is passed over (RFC 7517 5)."""
+    """Return the keys of a set that are for signatures; what is of an unknown kind is passed over (RFC 7517 5).
+
+    So is a private key: everybody signs with what everybody can read.
+    """
     members: Any = told.get("keys")
     found: list[PublishedKey] = []
     for member in cast("list[Any]", members) if isinstance(members, list) else []:
         # Members of the wrong type trip the library where it does not look for them.
         with suppress(jwt.PyJWTError, AttributeError, TypeError, ValueError):
             issuer = member.get("issuer")
+            if not is_public(member):
+                continue
             found.append(PublishedKey(jwt.PyJWK(member), issuer if isinstance(issuer, str) else None))
     return [each for each in found if each.key.public_key_use in (None, "sig")]
 

@@ -37,6 +37,12 @@ def public_key(algorithm: str, **fields: Any) -> dict[str, Any]:
     return {**json.loads(written), "kid": algorithm, "use": "sig", **fields}
 
 
+def private_key(algorithm: str) -> dict[str, Any]:
+    """One of these keys as nobody should publish it."""
+    written: Any = _WRITERS[algorithm].to_jwk(PRIVATE[algorithm])  # pyright: ignore[reportArgumentType]
+    return {**json.loads(written), "kid": algorithm, "use": "sig"}
+
+
 @dataclass
 class PublishedKeys:
     """Where a product publishes its keys, as a test wants it."""

@@ -9,7 +9,7 @@ import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from tests.gateway.oauth.asking import Asking, refusal
 
@@ -62,6 +62,16 @@ async def test_an_assertion_says_by_itself_which_client_it_is(asking: Asking) ->
     client_id = await with_keys(asking)
     by = {"client_assertion_type": TYPE, "client_assertion": signed(claims(asking, client_id))}
     assert (await asking.token({**by, **await asking.redemption(client_id)})).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+async def test_a_client_that_tells_its_private_key_is_taken_by_nobodys_word(asking: Asking, algorithm: str) -> None:
+    key = KEY if algorithm == "ES256" else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    written = ECAlgorithm.to_jwk(KEY) if algorithm == "ES256" else RSAAlgorithm.to_jwk(key)  # pyright: ignore[reportArgumentType]
+    keys = {"keys": [{**json.loads(written), "kid": "0", "alg": algorithm}]}
+    client = await asking.registered(token_endpoint_auth_method="private_key_jwt", jwks=keys)
+    assertion = signed(claims(asking, client["client_id"]), key=key, algorithm=algorithm)
+    assert refusal(await shown(asking, client["client_id"], assertion)) == (401, "invalid_client")
 
 
 async def test_an_assertion_is_good_once(asking: Asking) -> None:

@@ -29,6 +29,7 @@ from tests.gateway.oauth.product_login import (
     challenge,
     claims_for,
     post,
+    private_key,
     public_key,
     set_key,
     signed,
@@ -145,10 +146,22 @@ async def test_symmetric_weak_and_broken_keys_are_no_keys(scene: SignInScene, pu
         public_key("ES256"),
     ]
     secret = b"secret-secret-secret-secret-secret"
-    assert "alg: has to be" in await refusal(scene, hs256(claims, secret, kid="oct"))
+    assert "no single key" in await refusal(scene, hs256(claims, secret, kid="oct"))
     assert "not made with the key" in await refusal(scene, weakly_signed(claims, weak))
     assert "alg: has to be" in await refusal(scene, signed(claims, p384, "ES384", kid="p384"))
     assert "no single key" in await refusal(scene, signed(claims, PRIVATE["RS256"], "RS256", kid="broken"))
+    assert (await post(scene, signed(claims, PRIVATE["ES256"], "ES256", kid="ES256"))).status_code == 303
+
+
+async def test_a_private_key_that_everybody_can_read_signs_nobody_in(
+    scene: SignInScene, published: PublishedKeys
+) -> None:
+    claims = await begun(scene)
+    published.keys = [private_key(name) for name in PRIVATE]
+    for name, key in PRIVATE.items():
+        assert "can't be fetched" in await refusal(scene, signed(claims, key, name, kid=name))
+    published.keys = [private_key("RS256"), public_key("ES256")]
+    assert "no single key" in await refusal(scene, signed(claims, PRIVATE["RS256"], "RS256", kid="RS256"))
     assert (await post(scene, signed(claims, PRIVATE["ES256"], "ES256", kid="ES256"))).status_code == 303
 
 
