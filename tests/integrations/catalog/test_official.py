@@ -83,7 +83,7 @@ def asked_by_theirs(
     if official.connect is None:
         client = of_node(official.integration)
         client.call(action)
-        return recorder.asked(), client.address
+        return recorder.asked(), call.address or client.address
     assert call.theirs is not None, "a client that is written for Python needs the call that asks for the same"
     client = official.connect(recorder.address)
     with contextlib.suppress(Exception):  # what the client makes of a bare answer is its own affair
