@@ -19,6 +19,9 @@ _CLOUDS: Final = (
     "https://login.microsoftonline.com/",
     "https://login.microsoftonline.us/",
     "https://login.partner.microsoftonline.cn/",
+    # The issuers of its endpoints of before v2.0: theirs would be held to what other providers say of an address.
+    "https://sts.windows.net/",
+    "https://sts.chinacloudapi.cn/",
 )
 _PLACEHOLDER: Final = "{tenantid}"
 _GUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import ValidationFailed
-from gateway.tenancy.entra import discovered_at, is_key_for, takes, vouches_for_address
+from gateway.tenancy.entra import discovered_at, is_entra, is_key_for, takes, vouches_for_address
 from gateway.tenancy.identity_providers import accept_issuer
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -37,6 +37,14 @@ def test_the_issuer_of_a_tenant_is_taken(host: str) -> None:
 def test_what_issues_no_tokens_is_refused_with_what_to_write(path: str) -> None:
     with pytest.raises(ValidationFailed, match="one for each tenant"):
         accept_issuer(f"https://login.microsoftonline.com/{path}")
+
+
+@pytest.mark.parametrize("host", ["sts.windows.net", "sts.chinacloudapi.cn"])
+def test_the_older_issuer_of_a_tenant_is_refused_and_its_word_for_an_address_counts_for_nothing(host: str) -> None:
+    issuer = f"https://{host}/{TENANT}/"
+    with pytest.raises(ValidationFailed, match="one for each tenant"):
+        accept_issuer(issuer)
+    assert is_entra(issuer)
 
 
 def test_all_tenants_are_taken_by_the_placeholder_and_looked_up_among_work_accounts() -> None:
