@@ -22,7 +22,7 @@ from gateway.tenancy.end_users import find_or_add, unknown_end_user
 from gateway.tenancy.organizations import creates_end_users
 from gateway.tenancy.workspaces import existing_workspace
 from gateway.tools.execution import Invocation
-from gateway.tools.toolset import Instance
+from gateway.tools.toolset import Instance, methods_of_any_request
 from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database, Transaction
@@ -110,10 +110,19 @@ class Selection:
         )
 
     def any_request(self, selected: Selected, arguments: Mapping[str, Any]) -> Invocation:
-        """Return a request to any endpoint of the integration's API. Raises `ActionNotAllowed` where it has none."""
-        action = selected.integration.any_request
+        """Return a request to any endpoint of the integration's API.
+
+        Raises `ActionNotAllowed` where it has none, and where the workspace has enabled only some actions: then it
+        lets nothing else be sent but by the methods that it names.
+        """
+        action, instance = selected.integration.any_request, selected.instance
         if action is None:
             raise ActionNotAllowed(f"{selected.integration.name} has no API that an account opens")
+        if instance is not None and not _lets_send(instance, arguments["method"]):
+            raise ActionNotAllowed(
+                f"the workspace has enabled only some actions of {selected.integration.name}; "
+                f"settings.anyRequest.methods allows requests beside them"
+            )
         return self._invocation(selected, action, arguments)
 
     def action(self, selected: Selected, action_name: str) -> Action:
@@ -182,6 +191,10 @@ class Selection:
             integration_name=integration.name,
             auth_method_key=selectors.auth_method_key,
         )
+
+
+def _lets_send(instance: WorkspaceIntegration, method: str) -> bool:
+    return instance.enabled_actions is None or method in methods_of_any_request(instance.settings or {})
 
 
 def choose_instance(configured: Sequence[WorkspaceIntegration], selectors: Selectors) -> WorkspaceIntegration | None:

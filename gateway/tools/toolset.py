@@ -182,10 +182,15 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
 
 def _any_request(integration: Integration, instance: Instance) -> Iterable[Action]:
     """The tool that sends any request, where the workspace wants it and no action has its name."""
-    wanted: Mapping[str, Any] | None = instance.settings.get("anyRequest")
-    action = None if wanted is None else integration.requesting(wanted.get("methods", ["GET"]))
+    action = integration.requesting(methods_of_any_request(instance.settings))
     if action is not None and action.name not in integration.actions:
         yield action
+
+
+def methods_of_any_request(settings: Mapping[str, Any]) -> Sequence[str]:
+    """Return by which HTTP methods a workspace lets requests to any endpoint be sent; by none where it says nothing."""
+    wanted: Mapping[str, Any] | None = settings.get("anyRequest")
+    return () if wanted is None else wanted.get("methods", ["GET"])
 
 
 def _can_be_run(action: Action, auth_method_key: str | None) -> bool:

@@ -94,6 +94,17 @@ async def test_a_workspace_may_make_it_a_tool_for_the_methods_that_it_names(tmp_
         assert headers["isError"]
 
 
+async def test_a_workspace_that_has_enabled_only_some_actions_lets_nothing_else_be_sent(stage: Stage) -> None:
+    await change(stage, enabledActions=["whoami"])
+    refused = await request(stage, "GET", "notes")
+    assert failure(refused)[1] == "ACTION_NOT_ALLOWED"
+    await change(stage, settings={"anyRequest": {}})
+    assert (await request(stage, "GET", "notes")).json()["status"] == 200
+    assert failure(await request(stage, "POST", "notes", body={"title": "x"}))[1] == "ACTION_NOT_ALLOWED"
+    await change(stage, settings={"anyRequest": {"methods": ["GET", "POST"]}})
+    assert (await request(stage, "POST", "notes", body={"title": "x"})).json()["status"] == 201
+
+
 async def test_a_tool_of_no_or_unknown_methods_is_refused(stage: Stage) -> None:
     assert (await change(stage, settings={"anyRequest": {"methods": []}})).status_code == 400
     assert (await change(stage, settings={"anyRequest": {"methods": ["TRACE"]}})).status_code == 400
