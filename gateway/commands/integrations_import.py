@@ -117,12 +117,21 @@ def _file(save: Path, name: str) -> Path:
 def _save(imported: Imported, file: Path) -> None:
     if file.exists():
         print("\n".join(_changes(imported, file)))
-    text = yaml.safe_dump(_unshared(imported.manifest), sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.dump(_unshared(imported.manifest), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandFailed(f"{file}: can't be written: {error.strerror}") from error
     print(f'saved as {file}; `manifests = ["{file}"]` in config.toml adds it to this deployment')
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes also the texts that manifests would read as numbers, such as `12e3`; PyYAML writes those bare."""
+
+
+_Dumper.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def _unshared(manifest: Mapping[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from integrations.checking import check
+from integrations.loading import load_file
 from tests.gateway.commands.terminal import Toolgate
 from tests.integrations.openapi.descriptions import described
 
@@ -34,6 +35,17 @@ def test_a_document_is_shown_and_kept_as_a_manifest_without_fault(toolgate: Tool
     assert "connected by: token (secret_text)" in ended.stdout
     assert "left out: me: it needs the cookie sid" in ended.stdout
     assert check([document.parent / "acme.yaml"]) == []
+
+
+@pytest.mark.parametrize("text", ["12e3", "1e+3", "0x1f", "on", "null", "2026-11-21", "1_000", "<<"])
+def test_a_text_stays_one(toolgate: Toolgate, tmp_path: Path, text: str) -> None:
+    choice = {"name": "commit", "in": "query", "schema": {"type": "string", "enum": [text], "default": text}}
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(described({"/x": {"get": {"operationId": "x", "parameters": [choice]}}})))
+    assert toolgate("integrations", "import", str(file), "--name", "acme", "--save", str(tmp_path)).returncode == 0
+    [action] = load_file(tmp_path / "acme.yaml").actions
+    schema = action.input["commit"].json_schema
+    assert (schema["enum"], schema["default"]) == ([text], text)
 
 
 def test_an_update_tells_what_differs(toolgate: Toolgate, document: Path) -> None:
