@@ -15,7 +15,19 @@ from integrations.properties import metadata
 CATALOG = Catalog()
 ACTIONS = [(integration, action) for integration in CATALOG for action in integration.actions.values()]
 TOOLS = ACTIONS + [(integration, lookup) for integration in CATALOG for lookup in integration.lookups.values()]
-WITHOUT_REVOCATION: set[str] = {"airtable", "figma", "mailchimp", "monday", "pagerduty", "sentry", "typeform"}
+WITHOUT_REVOCATION: set[str] = {
+    "airtable",
+    "figma",
+    "intercom",
+    "mailchimp",
+    "monday",
+    "microsoft-onedrive",
+    "microsoft-outlook",
+    "microsoft-teams",
+    "pagerduty",
+    "sentry",
+    "typeform",
+}
 """Providers whose documentation names no way for an app to revoke what it was given."""
 OWN = {"data-transformer", "datetime", "hash-encode", "http", "kv-store", "storage"}
 every_action = pytest.mark.parametrize(
