@@ -22,6 +22,7 @@ from integrations.ports import Credentials, HttpError, HttpResponse, Json
 from integrations.provider_failures import failure_in, transport_failure
 from integrations.requests import METHODS
 from integrations.running import connected, method_of
+from integrations.template import CONTROL
 
 NAME: Final = "request"
 _OURS: Final = frozenset(
@@ -181,7 +182,8 @@ def _path(path: str) -> str:
             "The path holds only steps below the API's address; a query goes into `query`.", path="/path"
         )
     # Servers of Java drop what follows a ';' before they look for steps that climb.
-    steps = (step.partition(";")[0].strip() for step in re.split(r"[/\\]", unquote(unquote(relative))))
-    if any(step in {".", ".."} for step in steps) or relative.startswith("/"):
+    decoded = unquote(unquote(relative))
+    steps = (step.partition(";")[0].strip() for step in re.split(r"[/\\]", decoded))
+    if relative.startswith("/") or CONTROL.search(decoded) or any(step in {".", ".."} for step in steps):
         raise InvalidInput("The path would lead out of the API.", path="/path")
     return quote(relative, safe="/%:@!$&'()*+,;=~")

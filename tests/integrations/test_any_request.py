@@ -71,6 +71,8 @@ async def test_what_is_encoded_already_stays_encoded():
         "a/..;/..;x=1/admin",
         "a/%2e%2e%3b/x",
         "a/.. /x",
+        "a/..%00/x",
+        "a/%0d%0aHost: x",
     ],
 )
 async def test_a_path_that_could_lead_elsewhere_is_refused(path: str):
