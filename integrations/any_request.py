@@ -11,7 +11,6 @@ from urllib.parse import quote, unquote
 
 from integrations.action import ActionResult, Answer, Ports
 from integrations.answers import read, result_of
-from integrations.auth_methods import ClientCredentials, OAuth2, TokenExchange
 from integrations.credential_proof import opens
 from integrations.engine import ConnectedApi
 from integrations.failures import ActionFailed, CredentialsRejected, InvalidInput
@@ -21,7 +20,7 @@ from integrations.outgoing import Outgoing, encode
 from integrations.ports import Credentials, HttpError, HttpResponse, Json
 from integrations.provider_failures import failure_in, transport_failure
 from integrations.requests import METHODS
-from integrations.running import connected, method_of
+from integrations.running import connected
 from integrations.template import CONTROL
 
 NAME: Final = "request"
@@ -40,7 +39,6 @@ _OVERRIDES: Final = frozenset(
     {"_method", "$httpmethod", "$httpheaders", "x-http-method", "x-http-method-override", "x-method-override"}
 )
 """Parameters by which servers take a request for one of another method: WordPress deletes by GET with `_method`."""
-_RENEWABLE: Final = (OAuth2, ClientCredentials, TokenExchange)
 _FORM: Final = "application/x-www-form-urlencoded"
 _OUTPUT: Final = Output()
 
@@ -111,13 +109,13 @@ class AnyRequest:
         if credentials is None:
             return False
         try:
-            is_known = await opens(self.manifest, credentials, ports)
+            await opens(self.manifest, credentials, ports)
         except CredentialsRejected:
             return True
         except ActionFailed:
-            return False
-        # What nothing can try may still be renewed; an entered key would be lost.
-        return not is_known and isinstance(method_of(self.manifest, credentials), _RENEWABLE)
+            pass
+        # Nothing is known, then: the next action will find out.
+        return False
 
 
 async def _answer(api: ConnectedApi, outgoing: Outgoing) -> tuple[Answer, CredentialsRejected | None]:
