@@ -137,13 +137,13 @@ class Integration:
     def _any_request(self, methods: Sequence[Method], *, with_headers: bool) -> Action | None:
         if self.manifest.api is None or not self.auth or not methods:
             return None
-        reads = set(methods) <= READING
         return Action(
             name=any_request.NAME,
             title=f"{self.title} request",
             description=f"Sends one request to any endpoint of the {self.title} API as the connected account, where no "
             "other tool does what is needed. Returns the status, some headers and the body of the answer.",
-            hints=Hints(read_only=reads, destructive=not reads, idempotent=set(methods) <= IDEMPOTENT, open_world=True),
+            # No method promises anything of endpoints that nobody has looked at: Slack deletes by GET too.
+            hints=Hints(read_only=False, destructive=True, idempotent=False, open_world=True),
             input_schema=MappingProxyType(any_request.input_schema(methods, with_headers=with_headers)),
             auth_methods=tuple(method.key for method in self.auth),
             scopes={},

@@ -180,12 +180,13 @@ async def test_no_answer_is_a_failure():
 def test_a_tool_takes_no_headers_and_only_the_methods_that_are_wanted():
     reading = GITHUB.requesting(["GET"])
     assert reading is not None
-    assert reading.hints.read_only
+    # Clients call without asking what only reads, and some APIs write by GET.
+    assert (reading.hints.read_only, reading.hints.destructive, reading.hints.idempotent) == (False, True, False)
     assert reading.input_schema["properties"].keys() == {"method", "path", "query", "body"}
     assert reading.input_schema["properties"]["method"]["enum"] == ["GET"]
     writing = GITHUB.requesting(["POST", "GET"])
     assert writing is not None
-    assert writing.hints.destructive
+    assert writing.input_schema["properties"]["method"]["enum"] == ["GET", "POST"]
     assert GITHUB.requesting(["GET"]) is reading
 
 
