@@ -54,10 +54,12 @@ from gateway.kit.egress import Egress
 from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.end_users import EndUsers
 from gateway.tenancy.handoff_keys import HandoffKeys, HandoffKeySafe
 from gateway.tenancy.identity_providers import IdentityProviders, ProviderSafe
 from gateway.tenancy.organizations import Organizations
+from gateway.tenancy.own_integrations import OwnIntegrations
 from gateway.tenancy.workspaces import Workspaces
 from gateway.tools.arguments import Arguments
 from gateway.tools.downloads import Downloads
@@ -141,7 +143,8 @@ class Gateway:
     database: Database
     cipher: Cipher = field(repr=False)
     changes: ChangeFeed
-    catalog: Catalog
+    catalogs: Catalogs
+    own_integrations: OwnIntegrations
     egress: Egress
     mailer: Mailer
     organizations: Organizations
@@ -202,13 +205,15 @@ async def open_gateway(
         await migrate(database)
         cipher = await open_cipher(settings, database, clock=clock)
         egress = await stack.enter_async_context(Egress(settings.egress_policy))
+        catalogs = Catalogs(catalog or Catalog(), changes=changes)
+        await catalogs.read(database)
         gateway = _build(
             settings,
             clock=clock,
             database=database,
             cipher=cipher,
             changes=changes,
-            catalog=catalog or Catalog(),
+            catalogs=catalogs,
             egress=egress,
         )
         await stack.enter_async_context(gateway.refresh.finishing())
@@ -230,7 +235,7 @@ def _build(
     database: Database,
     cipher: Cipher,
     changes: ChangeFeed,
-    catalog: Catalog,
+    catalogs: Catalogs,
     egress: Egress,
 ) -> Gateway:
     safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
@@ -239,9 +244,9 @@ def _build(
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
     setup_secrets = SetupSecrets(database, public_url=settings.public_url, clock=clock)
     setup_links = SetupLinks(database, urls=setup_urls, secrets=setup_secrets, sends_mail=mailer.delivers)
-    scopes = MissingScopes(database, catalog=catalog, clock=clock)
+    scopes = MissingScopes(database, catalogs=catalogs, clock=clock)
     revoking = _revoking(
-        database, catalog=catalog, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
+        database, catalogs=catalogs, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
     )
     endings = Endings(revoking.revocations, clock=clock)
     deletions = Deletions(database, endings=endings, clock=clock)
@@ -250,26 +255,26 @@ def _build(
         clock=clock,
         database=database,
         cipher=cipher,
-        catalog=catalog,
+        catalogs=catalogs,
         egress=egress,
         attachments=Attachments(database, safe=safe, endings=endings, scopes=scopes, clock=clock),
         apps=apps,
     )
     connections = Connections(
         database=database,
-        catalog=catalog,
+        catalogs=catalogs,
         safe=safe,
         entered=connecting.entered,
         scopes=scopes,
         endings=endings,
         clock=clock,
     )
-    resolver = Resolver(database=database, catalog=catalog, setup_links=setup_links, changes=changes)
+    resolver = Resolver(database=database, catalogs=catalogs, setup_links=setup_links, changes=changes)
     downloads = Downloads(public_url=settings.public_url, cipher=cipher, clock=clock, database=database)
-    selection = Selection(database=database, catalog=catalog, resolver=resolver, clock=clock)
+    selection = Selection(database=database, catalogs=catalogs, resolver=resolver, clock=clock)
     refresh = Refresh(
         database=database,
-        grants=Grants(catalog=catalog, apps=apps, safe=safe),
+        grants=Grants(catalogs=catalogs, apps=apps, safe=safe),
         safe=safe,
         scopes=scopes,
         endings=endings,
@@ -293,12 +298,13 @@ def _build(
         database=database,
         cipher=cipher,
         changes=changes,
-        catalog=catalog,
+        catalogs=catalogs,
         egress=egress,
         mailer=mailer,
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
-        workspace_integrations=WorkspaceIntegrations(database, catalog=catalog, scopes=scopes, clock=clock),
+        workspace_integrations=WorkspaceIntegrations(database, catalogs=catalogs, scopes=scopes, clock=clock),
+        own_integrations=OwnIntegrations(database, catalogs=catalogs, http=egress, clock=clock),
         end_users=EndUsers(database, clock=clock),
         identity_providers=IdentityProviders(database, safe=ProviderSafe(cipher), clock=clock),
         handoff_keys=HandoffKeys(database, safe=HandoffKeySafe(cipher), clock=clock),
@@ -308,16 +314,16 @@ def _build(
         api_keys=ApiKeys(database, clock=clock, changes=changes),
         mcp_servers=McpServers(database, clock=clock),
         mcp_tokens=McpTokens(database, clock=clock),
-        manual_tools=ManualTools(database, catalog=catalog, clock=clock),
+        manual_tools=ManualTools(database, catalogs=catalogs, clock=clock),
         safe=safe,
         setup_urls=setup_urls,
         setup_secrets=setup_secrets,
-        oauth_apps=OwnOAuthApps(database, catalog=catalog, safe=app_safe, clock=clock),
+        oauth_apps=OwnOAuthApps(database, catalogs=catalogs, safe=app_safe, clock=clock),
         authorizing=_authorizing(settings, clock=clock, database=database, cipher=cipher, egress=egress),
         connections=connections,
         connection_tests=ConnectionTests(
             database,
-            catalog=catalog,
+            catalogs=catalogs,
             refresh=refresh,
             proof=connecting.proof,
             safe=safe,
@@ -328,15 +334,15 @@ def _build(
         identity=identity_checks(
             database, cipher=cipher, mailer=mailer, http=egress, public_url=settings.public_url, clock=clock
         ),
-        invitations=Invitations(database, links=connecting.links, mailer=mailer, catalog=catalog, clock=clock),
+        invitations=Invitations(database, links=connecting.links, mailer=mailer, catalogs=catalogs, clock=clock),
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         missing_scopes=scopes,
         refresh=refresh,
-        keep_alive=KeepAlive(database, catalog=catalog, refresh=refresh, clock=clock),
+        keep_alive=KeepAlive(database, catalog=catalogs.shipped, refresh=refresh, clock=clock),
         last_use=last_use,
         resolver=resolver,
         downloads=downloads,
-        toolsets=Toolsets(database=database, catalog=catalog, changes=changes),
+        toolsets=Toolsets(database=database, catalogs=catalogs, changes=changes),
         selection=selection,
         execution=execution,
         property_options=PropertyOptions(selection=selection, execution=execution),
@@ -376,7 +382,7 @@ def _telling(database: Database, *, cipher: Cipher, changes: ChangeFeed, egress:
 def _revoking(
     database: Database,
     *,
-    catalog: Catalog,
+    catalogs: Catalogs,
     apps: OAuthApps,
     cipher: Cipher,
     egress: Egress,
@@ -384,10 +390,10 @@ def _revoking(
     clock: Clock,
 ) -> Revoking:
     safe = RevocationSafe(cipher)
-    attempts = RevocationAttempts(database, catalog=catalog, apps=apps, safe=safe, http=egress, clock=clock)
+    attempts = RevocationAttempts(database, catalogs=catalogs, apps=apps, safe=safe, http=egress, clock=clock)
     return Revoking(
         revocations=Revocations(
-            database, catalog=catalog, apps=apps, credentials=CredentialSafe(cipher), safe=safe, clock=clock
+            database, catalogs=catalogs, apps=apps, credentials=CredentialSafe(cipher), safe=safe, clock=clock
         ),
         revoker=Revoker(database, attempts=attempts, safe=safe, changes=changes, clock=clock),
     )
@@ -405,7 +411,7 @@ def _connecting(
     clock: Clock,
     database: Database,
     cipher: Cipher,
-    catalog: Catalog,
+    catalogs: Catalogs,
     egress: Egress,
     attachments: Attachments,
     apps: OAuthApps,
@@ -413,10 +419,10 @@ def _connecting(
     public_url = settings.public_url
     steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
     return Connecting(
-        links=ConnectLinks(database, catalog=catalog, public_url=public_url, clock=clock),
-        sessions=ConnectSessions(database, catalog=catalog, apps=apps, public_url=public_url, clock=clock),
+        links=ConnectLinks(database, catalogs=catalogs, public_url=public_url, clock=clock),
+        sessions=ConnectSessions(database, catalogs=catalogs, apps=apps, public_url=public_url, clock=clock),
         steps=steps,
-        portals=Portals(database, catalog=catalog, clock=clock),
+        portals=Portals(database, catalogs=catalogs, clock=clock),
         proof=proof,
         entered=EnteredCredentials(http=egress, proof=proof, clock=clock),
         oauth=ProviderOAuth(

@@ -26,6 +26,7 @@ class Catalog:
         """
         self._paths = {path.stem: path for path in manifest_files([shipped] if shipped else [])}
         self._loaded: dict[str, Integration] = {}
+        self._base: Catalog | None = None
         for path in manifest_files(further):
             integration = Integration(load_file(path))
             self._loaded[integration.name] = integration
@@ -38,8 +39,17 @@ class Catalog:
             ManifestInvalid: its manifest has faults (a shipped one never does: tests hold that).
         """
         if name not in self._loaded:
+            if self._base is not None:
+                return self._base.get(name)
             self._loaded[name] = _load_shipped(self._paths[name])
         return self._loaded[name]
+
+    def extended(self, further: Iterable[Integration]) -> "Catalog":
+        """Return this catalogue with more integrations; one of a name that is taken replaces what is there."""
+        wider = Catalog(shipped=None)
+        wider._base = self
+        wider._loaded = {integration.name: integration for integration in further}
+        return wider
 
     def read_all(self) -> None:
         """Parse what has not been asked for yet: a fifth of a second that no request has to wait for afterwards."""
@@ -51,7 +61,7 @@ class Catalog:
         return self._names
 
     def __contains__(self, name: object) -> bool:
-        return name in self._loaded or name in self._paths
+        return name in self._loaded or name in (self._paths if self._base is None else self._base)
 
     def __iter__(self) -> Iterator[Integration]:
         return (self.get(name) for name in self._names)
@@ -61,7 +71,8 @@ class Catalog:
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._paths.keys() | self._loaded.keys()))
+        below = () if self._base is None else self._base.names()
+        return tuple(sorted({*self._paths, *self._loaded, *below}))
 
 
 def manifest_files(paths: Iterable[Path]) -> list[Path]:

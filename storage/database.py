@@ -24,6 +24,7 @@ from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
 from storage.oauth import DeviceCodes, OAuthClients, OAuthCodes, OAuthGrants, OAuthRefreshTokens, OAuthRequests
 from storage.oauth_apps import OAuthApps
+from storage.own_integrations import OwnIntegrations
 from storage.records import KeyRingCanary
 from storage.repository import Rows
 from storage.revocations import Revocations
@@ -126,6 +127,11 @@ class Transaction:
     def oauth_apps(self) -> OAuthApps:
         """Tenants' own OAuth apps."""
         return OAuthApps(self.session, self.changed)
+
+    @cached_property
+    def own_integrations(self) -> OwnIntegrations:
+        """Integrations that organizations have described themselves."""
+        return OwnIntegrations(self.session, self.changed)
 
     @cached_property
     def revocations(self) -> Revocations:

@@ -11,7 +11,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.naming import tool_prefix
 from gateway.refusals import refusing
-from integrations.catalog import Catalog
+from gateway.tenancy.catalogs import Catalogs
 from storage.database import Database, Transaction
 from storage.records import McpServer, McpServerTool
 from storage.scope import TenantScope
@@ -42,9 +42,9 @@ class NewTool:
 class ManualTools:
     """The manual tools of a tenant's MCP servers. Action names are not held against the catalogue (contract 0.5)."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._clock = clock
 
     async def add(self, scope: TenantScope, server_id: str, new: NewTool) -> McpServerTool:
@@ -53,7 +53,7 @@ class ManualTools:
         Raises `NotFound` (the server), `IntegrationNotFound`, `ConnectionNotFound`, `Duplicate`, `AliasConflict`,
         `ValidationFailed` (there are too many).
         """
-        if new.integration_name not in self._catalog:
+        if new.integration_name not in self._catalogs.of(scope.organization_id):
             raise IntegrationNotFound(f"integrationName: there is no integration {new.integration_name[:100]!r}")
         now = self._clock()
         with refusing(_CONFLICTS):

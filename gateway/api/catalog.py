@@ -97,24 +97,26 @@ class OptionsAnswer(Answer):
 async def list_catalog(gateway: Gateway, call: Call[Nothing, CatalogQuery]) -> ManyIntegrations | OneIntegration:
     """List the integrations that workspaces can add, or get one by `name`."""
     if call.query.name is not None:
-        return OneIntegration(integration=metadata(_integration(gateway, call.query.name)))
+        return OneIntegration(integration=metadata(_integration(gateway, call, call.query.name)))
     render = summary if call.query.summary else metadata
-    rows = [render(integration) for integration in gateway.catalog]
-    return ManyIntegrations(integrations=rows, total=len(rows), registered=list(gateway.catalog.names()))
+    catalog = gateway.catalogs.of(call.scope.organization_id)
+    rows = [render(integration) for integration in catalog]
+    return ManyIntegrations(integrations=rows, total=len(rows), registered=list(catalog.names()))
 
 
 async def get_from_catalog(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OneIntegration:
     """Get an integration of the catalogue."""
-    return OneIntegration(integration=metadata(_integration(gateway, call.path["name"])))
+    return OneIntegration(integration=metadata(_integration(gateway, call, call.path["name"])))
 
 
 async def oauth_status(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OAuthStatus:  # noqa: ARG001 -- as all handlers
     """List the integrations for which this deployment has an OAuth app."""
+    catalog = gateway.catalogs.shipped
     configured = [
         name
         for name, settings in sorted(gateway.settings.integrations.items())
         if settings.client_id is not None and settings.client_secret is not None
-        if name in gateway.catalog and any(isinstance(method, OAuth2) for method in gateway.catalog.get(name).auth)
+        if name in catalog and any(isinstance(method, OAuth2) for method in catalog.get(name).auth)
     ]
     return OAuthStatus(configured=configured)
 
@@ -137,10 +139,11 @@ async def resolve_property(gateway: Gateway, call: Call[PropertyQuestion, NoQuer
     raise gateway.property_options.refusal_to_resolve(selected, _wanted(call.body, search=None))
 
 
-def _integration(gateway: Gateway, name: str) -> Integration:
-    if name not in gateway.catalog:
+def _integration(gateway: Gateway, call: Call[Any, Any], name: str) -> Integration:
+    catalog = gateway.catalogs.of(call.scope.organization_id)
+    if name not in catalog:
         raise IntegrationNotFound(f"there is no integration {name[:100]!r} in the catalogue")
-    return gateway.catalog.get(name)
+    return catalog.get(name)
 
 
 async def _selected(gateway: Gateway, name: str, call: Call[Any, NoQuery]) -> Selected:

@@ -21,6 +21,7 @@ from gateway.api.models import Body
 from gateway.api.oauth_apps import OAuthAppChanges, OAuthAppToCreate
 from gateway.api.oauth_clients import OAuthClientChanges, OAuthClientToCreate
 from gateway.api.organizations import NewOrganization, OrganizationChanges
+from gateway.api.own_integrations import DocumentToImport, ManifestToKeep
 from gateway.api.resolution import ExplainRequest, ResolveRequest
 from gateway.api.webhook_deliveries import FailuresToReplay
 from gateway.api.webhooks import SecretRotation, WebhookChanges, WebhookToCreate
@@ -115,6 +116,29 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "endUserId": "user_alice",
         "method": "GET",
         "path": "repos/acme/website/stats/participation",
+    },
+    ManifestToKeep: {
+        "manifest": {
+            "name": "custom-crm",
+            "title": "Our CRM",
+            "auth": [{"key": "token", "type": "secret_text", "verify": {"get": "me"}}],
+            "api": {"base_url": "https://crm.example.com/api/"},
+            "actions": [
+                {
+                    "name": "get_customer",
+                    "title": "Get customer",
+                    "description": "Returns a customer by number.",
+                    "input": {"number": {"type": "integer", "description": "The customer's number"}},
+                    "request": {"get": "customers/{number}"},
+                }
+            ],
+        }
+    },
+    DocumentToImport: {
+        "name": "custom-crm",
+        "url": "https://crm.example.com/openapi.json",
+        "tags": ["customers"],
+        "preview": True,
     },
     PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
     OptionsQuestion: {

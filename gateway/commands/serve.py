@@ -61,7 +61,7 @@ async def _serve(settings: Settings) -> None:
         await _show_first_key(gateway)
         app = create_app(gateway)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.to_thread.run_sync, gateway.catalog.read_all)
+            tasks.start_soon(anyio.to_thread.run_sync, gateway.catalogs.shipped.read_all)
             await run_server(
                 app,
                 host=settings.host,

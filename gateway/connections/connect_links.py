@@ -9,8 +9,8 @@ from gateway.errors import AmbiguousIntegration, Forbidden, IntegrationNotFound,
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import MintedToken, TokenKind, hash_token, mint
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.end_users import existing_end_user
-from integrations.catalog import Catalog
 from storage.database import Database
 from storage.records import ConnectLink, WorkspaceIntegration
 from storage.scope import TenantScope
@@ -32,9 +32,9 @@ class MintedLink:
 class ConnectLinks:
     """Makes portal links below the public URL."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, public_url: str, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, public_url: str, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._base = f"{public_url}{PATH}?token="
         self._clock = clock
 
@@ -91,7 +91,7 @@ class ConnectLinks:
         ]
         if not named:
             raise IntegrationNotFound("the end user's workspace has no such integration")
-        open_to_people = [each for each in named if end_users_connect(each, self._catalog)]
+        open_to_people = [each for each in named if end_users_connect(each, self._catalogs)]
         if not open_to_people:
             raise ValidationFailed("nobody connects an account of their own there: it is shared, or needs none")
         if len(open_to_people) > 1:
@@ -100,8 +100,9 @@ class ConnectLinks:
         return open_to_people[0]
 
 
-def end_users_connect(instance: WorkspaceIntegration, catalog: Catalog) -> bool:
+def end_users_connect(instance: WorkspaceIntegration, catalogs: Catalogs) -> bool:
     """Tell whether end users connect accounts of their own for this instance."""
+    catalog = catalogs.of(instance.organization_id)
     if instance.connection_strategy == Strategy.FIXED or instance.integration_name not in catalog:
         return False
     return bool(catalog.get(instance.integration_name).auth)

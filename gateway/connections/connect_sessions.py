@@ -19,10 +19,10 @@ from gateway.errors import (
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import MintedToken, TokenKind, hash_token, is_well_formed, mint
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.return_addresses import accept_return_address
 from gateway.tenancy.workspace_settings import settings_of
 from integrations.auth_methods import OAuth2
-from integrations.catalog import Catalog
 from integrations.integration import Integration
 from storage.database import Database, Transaction
 from storage.records import ConnectSession, Workspace, WorkspaceIntegration
@@ -62,9 +62,11 @@ class MintedSession:
 class ConnectSessions:
     """The connect sessions of a tenant's workspaces."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, apps: OAuthApps, public_url: str, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, catalogs: Catalogs, apps: OAuthApps, public_url: str, clock: Clock
+    ) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._apps = apps
         self._public_url = public_url
         self._clock = clock
@@ -75,9 +77,10 @@ class ConnectSessions:
         Raises `IntegrationNotFound`, `NotOAuth2`, `NoOAuthApp`, `MissingOAuth2Config`, `InvalidOAuthApp`, `NotFound`
         (the workspace), `ScopeDenied`, `Forbidden` (the end user is suspended), `ValidationFailed`.
         """
-        if new.integration_name not in self._catalog:
+        catalog = self._catalogs.of(scope.organization_id)
+        if new.integration_name not in catalog:
             raise IntegrationNotFound(f"there is no integration {new.integration_name[:100]!r} in the catalogue")
-        integration = self._catalog.get(new.integration_name)
+        integration = catalog.get(new.integration_name)
         owner, now = _owner(scope, new), self._clock()
         token = mint(TokenKind.CONNECT_SESSION)
         async with self._database.write() as tx:

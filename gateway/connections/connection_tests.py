@@ -14,10 +14,10 @@ from gateway.events import Event, announce
 from gateway.kit.cipher import SealBroken
 from gateway.kit.clock import Clock
 from gateway.kit.rates import Windows
+from gateway.tenancy.catalogs import Catalogs
 from integrations import failures
 from integrations.accounts import ProviderAccount
 from integrations.auth_methods import AnyAuthMethod
-from integrations.catalog import Catalog
 from integrations.integration import Integration
 from storage.database import Database
 from storage.records import Connection
@@ -64,7 +64,7 @@ class ConnectionTests:
         self,
         database: Database,
         *,
-        catalog: Catalog,
+        catalogs: Catalogs,
         refresh: Refresh,
         proof: AccountProof,
         safe: CredentialSafe,
@@ -72,7 +72,7 @@ class ConnectionTests:
         timeout_seconds: float,
     ) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._refresh = refresh
         self._proof = proof
         self._safe = safe
@@ -163,9 +163,10 @@ class ConnectionTests:
             return row
 
     def _method(self, row: Connection) -> tuple[Integration | None, AnyAuthMethod | None]:
-        if row.integration_name not in self._catalog:
+        catalog = self._catalogs.of(row.organization_id)
+        if row.integration_name not in catalog:
             return None, None
-        integration = self._catalog.get(row.integration_name)
+        integration = catalog.get(row.integration_name)
         return integration, next((each for each in integration.auth if each.key == row.auth_method_key), None)
 
     async def _existing(self, scope: TenantScope, connection_id: str) -> Connection:

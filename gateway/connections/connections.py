@@ -22,9 +22,9 @@ from gateway.errors import (
 from gateway.events import Event, announce, change_of
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.end_users import find_or_add
 from integrations.auth_methods import AnyAuthMethod
-from integrations.catalog import Catalog
 from storage.database import Database, Transaction
 from storage.failures import AlreadyExists
 from storage.records import Connection, EndUser, WorkspaceIntegration
@@ -68,7 +68,7 @@ class Connections:
         self,
         *,
         database: Database,
-        catalog: Catalog,
+        catalogs: Catalogs,
         safe: CredentialSafe,
         entered: EnteredCredentials,
         scopes: MissingScopes,
@@ -76,7 +76,7 @@ class Connections:
         clock: Clock,
     ) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._safe = safe
         self._entered = entered
         self._scopes = scopes
@@ -90,14 +90,14 @@ class Connections:
         Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `InvalidOAuthApp`, `Duplicate`,
         `ActionFailed` (the provider could not be asked).
         """
-        method = self._method(new.integration_name, new.type, new.auth_method_key)
+        method = self._method(scope, new.integration_name, new.type, new.auth_method_key)
         given = EnteredCredential(
             accept_values(method, new.values), self._clock(), self._expiry(new.expires_in), new.granted_scopes
         )
         if buys_tokens(method):
             enabled = await self._enabled(scope, new.workspace_id, new.integration_name, new.workspace_integration_id)
             given = await self._entered.accepted(
-                self._catalog.get(new.integration_name), method, given, enabled=enabled
+                self._catalogs.of(scope.organization_id).get(new.integration_name), method, given, enabled=enabled
             )
         try:
             async with self._database.write() as tx:
@@ -152,7 +152,7 @@ class Connections:
         Raises `ConnectionNotFound`, `ValidationFailed`, `ActionFailed` (the provider could not be asked).
         """
         held = await self.get(scope, connection_id)
-        method = self._method(held.integration_name, held.type, held.auth_method_key)
+        method = self._method(scope, held.integration_name, held.type, held.auth_method_key)
         given = EnteredCredential(
             accept_values(method, values),
             self._clock(),
@@ -162,7 +162,7 @@ class Connections:
         if buys_tokens(method):
             instance_id = held.workspace_integration_id
             enabled = await self._enabled(scope, held.workspace_id, held.integration_name, instance_id)
-            integration = self._catalog.get(held.integration_name)
+            integration = self._catalogs.of(scope.organization_id).get(held.integration_name)
             given = await self._entered.accepted(integration, method, given, enabled=enabled)
         async with self._database.write() as tx:
             row = await _existing(tx, scope, connection_id)
@@ -190,10 +190,13 @@ class Connections:
             await self._endings.of(tx, [row])
             await tx.connections.delete(row)
 
-    def _method(self, integration_name: str, connection_type: str, key: str | None) -> AnyAuthMethod:
-        if integration_name not in self._catalog:
+    def _method(
+        self, scope: TenantScope, integration_name: str, connection_type: str, key: str | None
+    ) -> AnyAuthMethod:
+        catalog = self._catalogs.of(scope.organization_id)
+        if integration_name not in catalog:
             raise IntegrationNotFound(f"there is no integration {integration_name[:100]!r} in the catalogue")
-        methods = self._catalog.get(integration_name).auth
+        methods = catalog.get(integration_name).auth
         return find_method(methods, connection_type=connection_type, key=key)
 
     async def _owner(self, tx: Transaction, scope: TenantScope, new: NewConnection) -> tuple[_Owner, EndUser | None]:

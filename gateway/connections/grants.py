@@ -8,8 +8,8 @@ from gateway.connections.credentials import CredentialSafe
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.connections.token_endpoint import TokenRequest, purchase_request, refresh_request
 from gateway.kit.cipher import SealBroken
+from gateway.tenancy.catalogs import Catalogs
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2, TokenExchange
-from integrations.catalog import Catalog
 from integrations.integration import Integration
 from integrations.ports import Json
 from storage.records import Connection
@@ -53,8 +53,8 @@ Grant: TypeAlias = Approval | Purchase
 class Grants:
     """Finds the grants of connections."""
 
-    def __init__(self, *, catalog: Catalog, apps: OAuthApps, safe: CredentialSafe) -> None:
-        self._catalog = catalog
+    def __init__(self, *, catalogs: Catalogs, apps: OAuthApps, safe: CredentialSafe) -> None:
+        self._catalogs = catalogs
         self._apps = apps
         self._safe = safe
 
@@ -93,8 +93,8 @@ class Grants:
         return None if app is None else Approval(method, app, integration.hosts, refresh_token, values)
 
     def _integration(self, connection: Connection) -> Integration | None:
-        name = connection.integration_name
-        return self._catalog.get(name) if name in self._catalog else None
+        name, catalog = connection.integration_name, self._catalogs.of(connection.organization_id)
+        return catalog.get(name) if name in catalog else None
 
     def _method(self, connection: Connection) -> AnyAuthMethod | None:
         integration = self._integration(connection)

@@ -14,8 +14,8 @@ from gateway.connections.connect_methods import scopes_to_ask
 from gateway.events import Event, announce_many
 from gateway.kit.background import Background
 from gateway.kit.clock import Clock
+from gateway.tenancy.catalogs import Catalogs
 from integrations.auth_methods import AnyAuthMethod, OAuth2
-from integrations.catalog import Catalog
 from integrations.integration import Integration
 from storage.database import Database, Transaction
 from storage.records import Connection, WorkspaceIntegration
@@ -51,9 +51,9 @@ def needed_scopes(
 class MissingScopes:
     """Keeps the marks of connections right."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._clock = clock
         self._waiting: dict[tuple[TenantScope, str], None] = {}
         self._has_looked = False
@@ -157,15 +157,17 @@ class MissingScopes:
             method = self._method(row)
             if method is None or row.granted_scopes is None:
                 continue
-            key = (row.integration_name, method.key, *(each.id for each in serving[row.id]))
+            key = (row.organization_id, row.integration_name, method.key, *(each.id for each in serving[row.id]))
             if key not in needs:
-                needs[key] = needed_scopes(self._catalog.get(row.integration_name), method, serving[row.id])
+                needs[key] = needed_scopes(
+                    self._catalogs.of(row.organization_id).get(row.integration_name), method, serving[row.id]
+                )
             found[row.id] = lacking_scopes(method, needs[key], row.granted_scopes) or None
         return found
 
     def _method(self, connection: Connection) -> AnyAuthMethod | None:
-        name = connection.integration_name
-        methods = self._catalog.get(name).auth if name in self._catalog else ()
+        name, catalog = connection.integration_name, self._catalogs.of(connection.organization_id)
+        methods = catalog.get(name).auth if name in catalog else ()
         return next((each for each in methods if each.key == connection.auth_method_key), None)
 
 

@@ -8,8 +8,8 @@ from gateway.connections.oauth_apps import AppSafe
 from gateway.errors import Conflict, IntegrationNotFound, NotFound, OAuthAppNotFound, ScopeDenied, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.tenancy.catalogs import Catalogs
 from integrations.auth_methods import OAuth2
-from integrations.catalog import Catalog
 from storage.database import Database, Transaction
 from storage.oauth_apps import Uses
 from storage.records import OAuthApp
@@ -46,15 +46,15 @@ class AppsPage:
 class OwnOAuthApps:
     """The OAuth apps of a tenant. A caller of some workspaces manages theirs, and may use the organization's."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, safe: AppSafe, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, safe: AppSafe, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._safe = safe
         self._clock = clock
 
     async def create(self, scope: TenantScope, new: NewOAuthApp) -> UsedApp:
         """Keep an app. Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound` (the workspace)."""
-        self._check_integration(new.integration_name)
+        self._check_integration(scope, new.integration_name)
         if new.workspace_id is None and scope.workspace_ids is not None:
             raise ScopeDenied("an OAuth app of the whole organization needs an organization-wide API key")
         row_id, now = new_id(), self._clock()
@@ -87,7 +87,7 @@ class OwnOAuthApps:
 
     async def usable(self, scope: TenantScope, integration_name: str, *, workspace_id: str) -> Sequence[OAuthApp]:
         """Return what may be chosen for an integration of a workspace: its own apps, then the organization's."""
-        self._check_integration(integration_name)
+        self._check_integration(scope, integration_name)
         async with self._database.read() as tx:
             return await tx.oauth_apps.usable(scope, integration_name, workspace_id=workspace_id)
 
@@ -118,10 +118,11 @@ class OwnOAuthApps:
                 )
             await tx.oauth_apps.delete(row)
 
-    def _check_integration(self, name: str) -> None:
-        if name not in self._catalog:
+    def _check_integration(self, scope: TenantScope, name: str) -> None:
+        catalog = self._catalogs.of(scope.organization_id)
+        if name not in catalog:
             raise IntegrationNotFound(f"there is no integration {name[:100]!r} in the catalogue")
-        if not any(isinstance(method, OAuth2) for method in self._catalog.get(name).auth):
+        if not any(isinstance(method, OAuth2) for method in catalog.get(name).auth):
             raise ValidationFailed(f"integrationName: {name} does not connect by OAuth, so it needs no app")
 
     def _sealed(self, client_secret: str | None, *, app_id: str, scope: TenantScope) -> bytes | None:

@@ -8,7 +8,7 @@ from gateway.connections.connect_links import end_users_connect
 from gateway.connections.connect_methods import ConnectMethod, connect_methods
 from gateway.kit.clock import Clock
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed
-from integrations.catalog import Catalog
+from gateway.tenancy.catalogs import Catalogs
 from integrations.integration import Integration
 from storage.database import Database, Transaction
 from storage.records import (
@@ -86,9 +86,9 @@ class Portal:
 class Portals:
     """Opens links and sessions by their tokens."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._clock = clock
 
     async def open(self, token: str, *, browser: str) -> Portal | None:
@@ -111,7 +111,7 @@ class Portals:
             offers = [
                 await self._own(tx, scope, end_user=end_user, instance=each)
                 for each in await tx.workspace_integrations.of_workspace(scope, end_user.workspace_id)
-                if end_users_connect(each, self._catalog)
+                if end_users_connect(each, self._catalogs)
             ]
         return [each for each in offers if is_lacking(each)]
 
@@ -129,7 +129,7 @@ class Portals:
         offers = [
             await self._own(tx, scope, end_user=end_user, instance=each)
             for each in await tx.workspace_integrations.of_workspace(scope, link.workspace_id)
-            if link.workspace_integration_id in (None, each.id) and end_users_connect(each, self._catalog)
+            if link.workspace_integration_id in (None, each.id) and end_users_connect(each, self._catalogs)
         ]
         return Portal(token, *found, end_user, link, None, tuple(offers), browser_hash)
 
@@ -138,7 +138,7 @@ class Portals:
     ) -> Offer:
         found = await tx.connections.own(scope, end_user.id, integration=instance)
         own = [each for each in found if instance.auth_method_key in (None, each.auth_method_key)]
-        integration = self._catalog.get(instance.integration_name)
+        integration = self._catalogs.of(instance.organization_id).get(instance.integration_name)
         held = next((each for each in own if is_active(each)), own[0] if own else None)
         return Offer(integration, instance, connect_methods(integration.auth, only=instance.auth_method_key), held)
 
@@ -148,7 +148,7 @@ class Portals:
             return None
         scope = TenantScope(session.organization_id)
         found = await self._tenant(tx, scope, session.workspace_id)
-        if found is None or session.integration_name not in self._catalog:
+        if found is None or session.integration_name not in self._catalogs.of(session.organization_id):
             return None
         end_user = None
         if session.end_user_external_id is not None:
@@ -161,7 +161,7 @@ class Portals:
     async def _asked(
         self, tx: Transaction, scope: TenantScope, *, session: ConnectSession, end_user: EndUser | None
     ) -> Offer:
-        integration = self._catalog.get(session.integration_name)
+        integration = self._catalogs.of(session.organization_id).get(session.integration_name)
         instance = held = None
         if session.workspace_integration_id is not None:
             instance = await tx.workspace_integrations.get(scope, session.workspace_integration_id)

@@ -12,7 +12,7 @@ from gateway.errors import ConnectionNotFound, ConnectionRequired
 from gateway.kit.cache import ExactCache, Topic
 from gateway.kit.clock import to_wire
 from gateway.principals import Caller
-from integrations.catalog import Catalog
+from gateway.tenancy.catalogs import Catalogs
 from storage.database import Database, Transaction
 from storage.records import Connection, WorkspaceIntegration
 
@@ -55,9 +55,9 @@ class Resolution:
 class Resolver:
     """Finds the connection of a call, and says where to connect when there is none."""
 
-    def __init__(self, *, database: Database, catalog: Catalog, setup_links: SetupLinks, changes: ChangeFeed) -> None:
+    def __init__(self, *, database: Database, catalogs: Catalogs, setup_links: SetupLinks, changes: ChangeFeed) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._setup_links = setup_links
         self._cache: ExactCache[tuple[Caller, Wanted], Resolution] = ExactCache(capacity=_CAPACITY)
         changes.subscribe(self._forget)
@@ -84,7 +84,8 @@ class Resolver:
             return False
         if connection.granted_scopes is None:
             return True
-        method = self._catalog.get(wanted.integration_name).auth_method(connection.auth_method_key)
+        catalog = self._catalogs.of(caller.organization_id)
+        method = catalog.get(wanted.integration_name).auth_method(connection.auth_method_key)
         return not lacking_scopes(method, scopes, connection.granted_scopes)
 
     async def select(
@@ -111,7 +112,7 @@ class Resolver:
 
     async def refusal(self, caller: Caller, wanted: Wanted, resolution: Resolution) -> ConnectionRequired:
         """Say why there is no account and, where the end user can mend it, where to connect."""
-        title = self._title(wanted.integration_name)
+        title = self._title(caller, wanted.integration_name)
         choice = resolution.choice
         details = _details(wanted, choice.reason, strategy=resolution.strategy)
         if not choice.end_user_can_connect or caller.end_user_id is None or wanted.workspace_integration_id is None:
@@ -126,7 +127,7 @@ class Resolver:
         self, caller: Caller, wanted: Wanted, connection: Connection, scopes: Sequence[str]
     ) -> ConnectionRequired:
         """Say which permissions an account lacks and, where the end user can give them, where to."""
-        title, lacking = self._title(wanted.integration_name), ", ".join(scopes)
+        title, lacking = self._title(caller, wanted.integration_name), ", ".join(scopes)
         details: dict[str, Any] = {**_details(wanted, Reason.SCOPES_MISSING), "missingScopes": list(scopes)}
         is_own = caller.end_user_id is not None and connection.end_user_id == caller.end_user_id
         if caller.end_user_id is None or not is_own or wanted.workspace_integration_id is None:
@@ -203,8 +204,9 @@ class Resolver:
         choice = choose(Strategy.PER_USER, pinned=None, own=own, has_end_user=True)
         return Resolution(choice, None, tuple(own), caller)
 
-    def _title(self, integration_name: str) -> str:
-        return self._catalog.get(integration_name).title if integration_name in self._catalog else integration_name
+    def _title(self, caller: Caller, integration_name: str) -> str:
+        catalog = self._catalogs.of(caller.organization_id)
+        return catalog.get(integration_name).title if integration_name in catalog else integration_name
 
     def _forget(self, topics: Iterable[Topic]) -> None:
         for topic in topics:

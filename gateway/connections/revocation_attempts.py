@@ -20,8 +20,8 @@ from gateway.connections.token_answers import GrantDead, TokenRefused, Transient
 from gateway.connections.token_endpoint import ask, refresh_request
 from gateway.kit.cipher import SealBroken
 from gateway.kit.clock import Clock
+from gateway.tenancy.catalogs import Catalogs
 from integrations.auth_methods import OAuth2, Revoke
-from integrations.catalog import Catalog
 from integrations.manifest import Api
 from integrations.ports import Http
 from storage.database import Database
@@ -46,10 +46,10 @@ class RevocationAttempts:
     """Asks providers to end grants. All of it may be done twice."""
 
     def __init__(
-        self, database: Database, *, catalog: Catalog, apps: OAuthApps, safe: RevocationSafe, http: Http, clock: Clock
+        self, database: Database, *, catalogs: Catalogs, apps: OAuthApps, safe: RevocationSafe, http: Http, clock: Clock
     ) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._apps = apps
         self._safe = safe
         self._http = http
@@ -60,7 +60,7 @@ class RevocationAttempts:
         attempts: list[Attempt] = []
         is_done = False
         for row in rows:
-            method = oauth_method(self._catalog, row.integration_name, row.auth_method_key)
+            method = oauth_method(self._catalogs, row)
             if is_done:
                 attempts.append(Attempt(row))
             elif method is None or method.revoke is None:
@@ -131,7 +131,9 @@ class RevocationAttempts:
         async with self._database.read() as tx:
             if row.client_id is not None:
                 apps |= {(each.integration_name, each.id) for each in await tx.oauth_apps.of_client(row.client_id)}
-                apps |= {(name, None) for name in self._catalog.names() if self._client_id(name) == row.client_id}
+                apps |= {
+                    (name, None) for name in self._catalogs.shipped.names() if self._client_id(name) == row.client_id
+                }
             return await tx.connections.shares_account(row.account_id, apps=apps, organization_id=row.organization_id)
 
     def _client_id(self, integration_name: str) -> str | None:
@@ -139,4 +141,4 @@ class RevocationAttempts:
         return None if app is None else app.client_id
 
     def _api(self, row: Revocation) -> Api | None:
-        return self._catalog.get(row.integration_name).manifest.api
+        return self._catalogs.of(row.organization_id).get(row.integration_name).manifest.api

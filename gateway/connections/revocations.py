@@ -16,8 +16,8 @@ from gateway.connections.revocation_endpoint import needs_app, token_of
 from gateway.kit.cipher import Cipher, SealBroken
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
+from gateway.tenancy.catalogs import Catalogs
 from integrations.auth_methods import OAuth2
-from integrations.catalog import Catalog
 from integrations.ports import Json
 from storage.database import Database, Transaction
 from storage.records import Connection, Revocation
@@ -68,14 +68,14 @@ class Revocations:
         self,
         database: Database,
         *,
-        catalog: Catalog,
+        catalogs: Catalogs,
         apps: OAuthApps,
         credentials: CredentialSafe,
         safe: RevocationSafe,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._apps = apps
         self._credentials = credentials
         self._safe = safe
@@ -105,7 +105,7 @@ class Revocations:
             await tx.revocations.insert_many(rows)
 
     def _row(self, connection: Connection, app: OAuthApp | None) -> Revocation | None:
-        method = oauth_method(self._catalog, connection.integration_name, connection.auth_method_key)
+        method = oauth_method(self._catalogs, connection)
         if method is None or method.revoke is None:
             return None
         try:
@@ -133,9 +133,11 @@ class Revocations:
         )
 
 
-def oauth_method(catalog: Catalog, integration_name: str, key: str | None) -> OAuth2 | None:
+def oauth_method(catalogs: Catalogs, row: Connection | Revocation) -> OAuth2 | None:
     """Return an OAuth method of the catalogue, None where there is no such any more."""
-    if integration_name not in catalog:
+    catalog = catalogs.of(row.organization_id)
+    if row.integration_name not in catalog:
         return None
-    found = next((method for method in catalog.get(integration_name).auth if method.key == key), None)
+    methods = catalog.get(row.integration_name).auth
+    found = next((method for method in methods if method.key == row.auth_method_key), None)
     return found if isinstance(found, OAuth2) else None

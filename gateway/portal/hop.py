@@ -16,6 +16,7 @@ from gateway.portal.forms import Entered, given_values, problems
 from gateway.portal.pages import PortalPages
 from gateway.portal.replacing import Replacing
 from gateway.portal.visits import Visit, Visits
+from gateway.tenancy.catalogs import OWN_PREFIX
 from gateway.web.door import browser_of
 from gateway.web.limits import PageLimits
 from gateway.web.pages import Button
@@ -40,7 +41,7 @@ class OAuthHop:
         limits: PageLimits,
     ) -> None:
         self._connecting = gateway.connecting
-        self._catalog = gateway.catalog
+        self._catalog = gateway.catalogs.shipped
         self._visits = visits
         self._pages = pages
         self._endings = endings
@@ -76,7 +77,7 @@ class OAuthHop:
         name = request.path_params["integration"]
         answer = unique_parameters(request.scope["query_string"].decode("latin-1"))
         browser = browser_of(request)
-        if name not in self._catalog:
+        if name not in self._catalog and not name.startswith(OWN_PREFIX):
             self._limits.count_stranger(request)
             raise await self._late(name, StepLost(StepFault.UNKNOWN), browser=browser)
         try:

@@ -81,7 +81,7 @@ class SetupVisits:
             end_user, instance = found
             organization = await tx.organizations.find(end_user.organization_id)
             workspace = await tx.workspaces.get(TenantScope(end_user.organization_id), end_user.workspace_id)
-        if organization is None or workspace is None or not end_users_connect(instance, gateway.catalog):
+        if organization is None or workspace is None or not end_users_connect(instance, gateway.catalogs):
             raise link_over()
         if end_user.suspended_at is not None:
             brand = branding_of(organization, workspace)
@@ -92,7 +92,8 @@ class SetupVisits:
             workspace=workspace,
             end_user=end_user,
             instance=instance,
-            title=instance.display_name or gateway.catalog.get(instance.integration_name).title,
+            title=instance.display_name
+            or gateway.catalogs.of(instance.organization_id).get(instance.integration_name).title,
             means=Means(
                 settings_of(workspace),
                 has_address=end_user.email_key is not None,

@@ -18,12 +18,12 @@ from gateway.errors import (
 )
 from gateway.kit.clock import Clock
 from gateway.principals import Caller
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.end_users import find_or_add, unknown_end_user
 from gateway.tenancy.organizations import creates_end_users
 from gateway.tenancy.workspaces import existing_workspace
 from gateway.tools.execution import Invocation
 from gateway.tools.toolset import Instance, methods_of_any_request
-from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database, Transaction
 from storage.records import Connection, EndUser, WorkspaceIntegration
@@ -68,9 +68,9 @@ class Selected:
 class Selection:
     """Finds what requests mean."""
 
-    def __init__(self, *, database: Database, catalog: Catalog, resolver: Resolver, clock: Clock) -> None:
+    def __init__(self, *, database: Database, catalogs: Catalogs, resolver: Resolver, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._resolver = resolver
         self._clock = clock
 
@@ -81,7 +81,7 @@ class Selection:
         `ValidationFailed`, `ConnectionNotFound`, `Forbidden` (a suspended end user).
         """
         if selectors.integration_name is not None:
-            self._integration(selectors.integration_name)
+            self._integration(scope, selectors.integration_name)
         async with self._database.read() as tx:
             workspace = await existing_workspace(tx, scope, selectors.workspace)
             within = scope.within(workspace.id)
@@ -92,7 +92,7 @@ class Selection:
         instance = choose_instance(configured, selectors)
         caller = Caller(scope.organization_id, workspace.id, end_user.id if end_user is not None else None)
         name = instance.integration_name if instance is not None else selectors.integration_name
-        integration = self._integration(name or "")
+        integration = self._integration(scope, name or "")
         return Selected(caller, integration, instance, await self._named_connection(caller, selectors, integration))
 
     def invocation(self, selected: Selected, *, action_name: str, arguments: Mapping[str, Any]) -> Invocation:
@@ -175,10 +175,11 @@ class Selection:
         async with self._database.write() as tx:
             return await find_or_add(tx, scope, workspace_id=workspace_id, external_id=external_id, now=self._clock())
 
-    def _integration(self, name: str) -> Integration:
-        if name not in self._catalog:
+    def _integration(self, scope: TenantScope, name: str) -> Integration:
+        catalog = self._catalogs.of(scope.organization_id)
+        if name not in catalog:
             raise IntegrationNotFound(f"integrationName: there is no integration {name[:100]!r}")
-        return self._catalog.get(name)
+        return catalog.get(name)
 
     async def _named_connection(
         self, caller: Caller, selectors: Selectors, integration: Integration

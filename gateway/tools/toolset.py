@@ -13,6 +13,7 @@ from typing import Any
 from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
 from gateway.naming import tool_name
+from gateway.tenancy.catalogs import Catalogs
 from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database
@@ -96,15 +97,16 @@ class Toolset:
             ("workspace_integrations", self.workspace_id),
             ("workspace", self.workspace_id),
             ("organization", self.organization_id),
+            ("own_integrations", self.organization_id),
         )
 
 
 class Toolsets:
     """Hands out the toolset of a server, compiled at most once between two changes."""
 
-    def __init__(self, *, database: Database, catalog: Catalog, changes: ChangeFeed) -> None:
+    def __init__(self, *, database: Database, catalogs: Catalogs, changes: ChangeFeed) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._cache: ExactCache[str, Toolset] = ExactCache(capacity=_CAPACITY)
         changes.subscribe(self._forget)
 
@@ -123,7 +125,8 @@ class Toolsets:
             scope = TenantScope(server.organization_id, frozenset((server.workspace_id,)))
             configured = await tx.workspace_integrations.of_workspace(scope, server.workspace_id)
             manual = await tx.mcp_server_tools.of_server(scope, server_id)
-        return compile_toolset(server, configured=configured, manual=manual, catalog=self._catalog)
+        catalog = self._catalogs.of(server.organization_id)
+        return compile_toolset(server, configured=configured, manual=manual, catalog=catalog)
 
     def _forget(self, topics: Iterable[Topic]) -> None:
         for topic in topics:

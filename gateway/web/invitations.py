@@ -10,10 +10,10 @@ from gateway.kit.clock import Clock
 from gateway.kit.mail import Mail, Mailer, MailFailed, one_line
 from gateway.kit.rates import Window, Windows
 from gateway.tenancy.branding import branding_of
+from gateway.tenancy.catalogs import Catalogs
 from gateway.tenancy.end_users import accept_email, existing_end_user
 from gateway.web.letters import Letter, write
 from gateway.web.pages import Button
-from integrations.catalog import Catalog
 from storage.database import Database
 from storage.scope import TenantScope
 
@@ -34,12 +34,12 @@ class Invitations:
     """Sends invitations: to one address at most five an hour by one organization, and ten by all."""
 
     def __init__(
-        self, database: Database, *, links: ConnectLinks, mailer: Mailer, catalog: Catalog, clock: Clock
+        self, database: Database, *, links: ConnectLinks, mailer: Mailer, catalogs: Catalogs, clock: Clock
     ) -> None:
         self._database = database
         self._links = links
         self._mailer = mailer
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._per_tenant = Windows(limit=_PER_TENANT, clock=clock, seconds=_HOUR)
         self._per_recipient = Windows(limit=_PER_RECIPIENT, clock=clock, seconds=_HOUR)
 
@@ -92,7 +92,10 @@ class Invitations:
         name = one_line(brand.name)
         what, them = "accounts", "them"
         if instance is not None:
-            title = instance.display_name or self._catalog.get(instance.integration_name).title
+            title = (
+                instance.display_name
+                or self._catalogs.of(instance.organization_id).get(instance.integration_name).title
+            )
             what, them = f"{one_line(title)} account", "it"
         greeting = f"Hello {one_line(end_user.display_name)}," if end_user.display_name else "Hello,"
         letter = Letter(

@@ -13,7 +13,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.naming import tool_prefix
 from gateway.refusals import refusing
-from integrations.catalog import Catalog
+from gateway.tenancy.catalogs import Catalogs
 from integrations.integration import Integration
 from storage.database import Database, Transaction
 from storage.records import Connection, WorkspaceIntegration
@@ -60,9 +60,9 @@ class ConfiguredIntegration:
 class WorkspaceIntegrations:
     """The integrations of a tenant's workspaces. Workspaces are named by id here."""
 
-    def __init__(self, database: Database, *, catalog: Catalog, scopes: MissingScopes, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, scopes: MissingScopes, clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
+        self._catalogs = catalogs
         self._scopes = scopes
         self._clock = clock
 
@@ -80,7 +80,7 @@ class WorkspaceIntegrations:
         Raises `IntegrationNotFound`, `ValidationFailed`, `ConnectionNotFound`, `AliasConflict`, `NotFound`,
         `McpBearerBlocksPerUser`, `InvalidOAuthApp`, `MissingOAuth2Config`.
         """
-        integration = self._integration(new.integration_name)
+        integration = self._integration(scope, new.integration_name)
         alias, now = new.alias or new.integration_name, self._clock()
         row = WorkspaceIntegration(
             id=new_id(),
@@ -130,7 +130,7 @@ class WorkspaceIntegrations:
                 row.tool_prefix = tool_prefix(row.alias)
                 if changes.keys() & _OAUTH_APP:
                     row.oauth_app_id = await _own_app(tx, scope, row, given=changes.keys())
-                integration = self._integration(row.integration_name)
+                integration = self._integration(scope, row.integration_name)
                 _check(row, integration)
                 if "alias" in changes:
                     await _check_alias(tx, scope, row)
@@ -152,10 +152,11 @@ class WorkspaceIntegrations:
             await tx.workspace_integrations.delete(row)
             await self._scopes.settle_users(tx, row, pinned=[row.connection_id])
 
-    def _integration(self, name: str) -> Integration:
-        if name not in self._catalog:
+    def _integration(self, scope: TenantScope, name: str) -> Integration:
+        catalog = self._catalogs.of(scope.organization_id)
+        if name not in catalog:
             raise IntegrationNotFound(f"integrationName: there is no integration {name[:100]!r} in the catalogue")
-        return self._catalog.get(name)
+        return catalog.get(name)
 
 
 async def _existing(

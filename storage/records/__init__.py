@@ -14,6 +14,7 @@ from storage.records.oauth import (
     OAuthRefreshToken,
     OAuthRequest,
 )
+from storage.records.own_integrations import OwnIntegration
 from storage.records.signing_in import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
 from storage.records.state import StateEntry, StateFile, StateNamespace
 from storage.records.tenants import ApiKey, EndUser, Organization, Workspace
@@ -45,6 +46,7 @@ __all__ = [
     "OAuthRefreshToken",
     "OAuthRequest",
     "Organization",
+    "OwnIntegration",
     "Record",
     "Revocation",
     "SignedInBrowser",

@@ -31,6 +31,7 @@ from storage.records import (
     OAuthRefreshToken,
     OAuthRequest,
     Organization,
+    OwnIntegration,
     Revocation,
     SignedInBrowser,
     SpentHandoffToken,
@@ -76,6 +77,7 @@ class Tenant:
     handoff_key: HandoffKey
     spent: SpentHandoffToken
     app: OAuthApp
+    own: OwnIntegration
     webhook: Webhook
     delivery: WebhookDelivery
     revocation: Revocation
@@ -144,6 +146,7 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         handoff_key=await tx.handoff_keys.insert(a_handoff_key(workspace)),
         spent=await tx.spent_handoff_tokens.insert(a_spent_token(workspace)),
         app=await tx.oauth_apps.insert(an_app(workspace)),
+        own=await tx.own_integrations.insert(an_own_integration(organization)),
         webhook=webhook,
         delivery=await tx.webhook_deliveries.insert(a_delivery(webhook)),
         revocation=await tx.revocations.insert(a_revocation(workspace)),
@@ -332,6 +335,11 @@ def a_spent_token(workspace: Workspace, **values: Any) -> SpentHandoffToken:
 def an_app(workspace: Workspace, **values: Any) -> OAuthApp:
     names = {"integration_name": "slack", "name": "Our Slack", "client_id": _name()}
     return OAuthApp(**_row(values, **_in(workspace), **names, sealed=b"\x01sealed", updated_at=NOW))
+
+
+def an_own_integration(organization: Organization, **values: Any) -> OwnIntegration:
+    owner = {"organization_id": organization.id, "name": f"custom-{_name()}"}
+    return OwnIntegration(**_row(values, **owner, manifest={"name": owner["name"]}, updated_at=NOW))
 
 
 def a_webhook(workspace: Workspace, **values: Any) -> Webhook:

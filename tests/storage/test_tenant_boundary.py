@@ -52,6 +52,8 @@ class Names:
     spent: str
     spent_hash: str
     app: str
+    own: str
+    own_name: str
     webhook: str
     delivery: str
     revocation: str
@@ -92,6 +94,8 @@ class Names:
             spent=tenant.spent.id,
             spent_hash=tenant.spent.token_hash,
             app=tenant.app.id,
+            own=tenant.own.id,
+            own_name=tenant.own.name,
             webhook=tenant.webhook.id,
             delivery=tenant.delivery.id,
             revocation=tenant.revocation.id,
@@ -178,6 +182,8 @@ QUESTIONS: dict[str, Question] = {
     "spent_handoff_tokens.has": lambda tx, scope, its: tx.spent_handoff_tokens.has(
         scope, its.workspace, its.spent_hash
     ),
+    "own_integrations.get": lambda tx, scope, its: tx.own_integrations.get(scope, its.own),
+    "own_integrations.named": lambda tx, scope, its: tx.own_integrations.named(scope, its.own_name),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
     "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(
         scope, its.app, workspace_id=its.workspace
@@ -238,6 +244,8 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
     "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
     "oauth_apps.page": lambda tx, scope: tx.oauth_apps.page(scope, **PAGE),
+    "own_integrations.page": lambda tx, scope: tx.own_integrations.page(scope, **PAGE),
+    "own_integrations.all": lambda tx, scope: _as_page(tx.own_integrations.all(scope)),
     "oauth_clients.page": lambda tx, scope: tx.oauth_clients.page(scope, **PAGE),
     "revocations.page": lambda tx, scope: tx.revocations.page(scope, **PAGE),
     "webhooks.page": lambda tx, scope: tx.webhooks.page(scope, **PAGE),
@@ -254,11 +262,16 @@ OF_ORGANIZATION = {
     "identity_providers.page",
     *("identity_providers.all", "identities.known_as", "signed_in_browsers.at", "signed_in_browsers.of_end_user"),
     *("oauth_clients.get", "oauth_clients.page", "oauth_clients.of_servers"),
+    *("own_integrations.get", "own_integrations.named", "own_integrations.page", "own_integrations.all"),
 }
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
     *("append", "insert", "insert_many", "insert_unless_there", "update", "delete", "delete_many"),
     "oauth_apps.uses",
+    # Counts by a name that every tenant may use, within a scope.
+    "own_integrations.uses",
+    # For the memory of the process, which knows whose each is.
+    "own_integrations.everybodys",
     "workspace_integrations.served_by",
     *("connection_counts", "external_ids", "mark_used", "delete_of_server", "mark_refresh", "note_use", "note_calls"),
     "state_namespaces.hold",

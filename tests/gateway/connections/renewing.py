@@ -17,6 +17,7 @@ from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.refresh import Refresh
 from gateway.kit.clock import Clock
 from gateway.settings import IntegrationSettings, Settings
+from gateway.tenancy.catalogs import Catalogs
 from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
 from integrations.ports import Http, HttpRequest, HttpResponse
@@ -89,7 +90,11 @@ def refresh_through(
     apps = OAuthApps(gateway.settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher))
     return Refresh(
         database=gateway.database,
-        grants=Grants(catalog=catalog or gateway.catalog, apps=apps, safe=gateway.safe),
+        grants=Grants(
+            catalogs=Catalogs(catalog or gateway.catalogs.shipped, changes=gateway.changes),
+            apps=apps,
+            safe=gateway.safe,
+        ),
         safe=gateway.safe,
         scopes=gateway.missing_scopes,
         endings=Endings(gateway.revoking.revocations, clock=gateway.clock),

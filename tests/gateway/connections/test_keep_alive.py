@@ -25,7 +25,7 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
 
 
 def with_idle_days(stage: Stage, days: int | None) -> OAuth2:
-    method = stage.gateway.catalog.get("acme").auth_method("oauth2")
+    method = stage.gateway.catalogs.shipped.get("acme").auth_method("oauth2")
     assert isinstance(method, OAuth2)
     return method.model_copy(update={"refresh": Refresh(idle_days=days)})
 
@@ -124,7 +124,7 @@ async def test_nothing_is_renewed_right_after_a_start(stage: Stage) -> None:
     stage.clock.advance(WEEK.total_seconds())
     gateway = stage.gateway
     keep_alive = KeepAlive(
-        gateway.database, catalog=gateway.catalog, refresh=gateway.refresh, clock=stage.clock, jitter=jitter
+        gateway.database, catalog=gateway.catalogs.shipped, refresh=gateway.refresh, clock=stage.clock, jitter=jitter
     )
     async with keep_alive.running():
         await has_decided.wait()

@@ -86,7 +86,7 @@ class InterruptedToolsets(Toolsets):
 async def test_a_change_while_the_list_of_a_new_stream_is_compiled_is_told(shop: Shop) -> None:
     """The list is made of rows that the change has just replaced, and nobody listens yet."""
     integration, gateway = await shop.add("hash-encode", "fixed"), shop.served.gateway
-    toolsets = InterruptedToolsets(database=gateway.database, catalog=gateway.catalog, changes=gateway.changes)
+    toolsets = InterruptedToolsets(database=gateway.database, catalogs=gateway.catalogs, changes=gateway.changes)
     listeners = Listeners(toolsets=toolsets, changes=gateway.changes, ping_seconds=PING_SECONDS)
     toolsets.interruption = partial(shop.change, integration, display_name="Renamed")
     async with listeners.open(alice_of(shop), admitted) as watch:

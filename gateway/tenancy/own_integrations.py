@@ -1,0 +1,206 @@
+"""Integrations that organizations describe themselves: a manifest, or an OpenAPI document that one is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import anyio.to_thread
+import orjson
+
+from gateway.errors import Conflict, Duplicate, IntegrationNotFound, QuotaExceeded, Unavailable, ValidationFailed
+from gateway.kit.clock import Clock
+from gateway.kit.ids import new_id
+from gateway.refusals import refusing
+from gateway.tenancy.catalogs import OWN_PREFIX, Catalogs
+from integrations.checking import check_manifest
+from integrations.integration import Integration
+from integrations.loading import parse
+from integrations.openapi.differing import Difference, difference
+from integrations.openapi.document import MAX_BYTES, DocumentRefused, read_document
+from integrations.openapi.importing import Imported, Named, Wanted, as_manifest, import_document
+from integrations.ports import Http, HttpError, HttpRequest
+from integrations.problems import ManifestInvalid
+from integrations.yaml_source import Lines, Source, read_yaml
+from storage.database import Database, Transaction
+from storage.records import OwnIntegration
+from storage.scope import TenantScope
+
+MAX_INTEGRATIONS: Final = 50
+MAX_MANIFEST_BYTES: Final = 512 * 1024
+_FETCH_SECONDS: Final = 30.0
+_MOST_PROBLEMS: Final = 20
+_CONFLICTS: Final = {
+    "uq_own_integrations_organization_id_name": (Duplicate, "name: the organization has an integration of this name"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An integration as it is kept now, and what is different from before (None: it is new)."""
+
+    integration: Integration
+    changes: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What would come of a document."""
+
+    imported: Imported
+    integration: Integration
+    changes: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An OpenAPI document and what to make of it; exactly one of `content` and `address` is given."""
+
+    named: Named
+    wanted: Wanted
+    content: bytes | None = None
+    address: str | None = None
+
+
+class OwnIntegrations:
+    """The integrations of a tenant's own. Their manifests declare only: no code of theirs is run."""
+
+    def __init__(self, database: Database, *, catalogs: Catalogs, http: Http, clock: Clock) -> None:
+        self._database = database
+        self._catalogs = catalogs
+        self._http = http
+        self._clock = clock
+
+    async def create(self, scope: TenantScope, manifest: Mapping[str, Any] | str) -> Saved:
+        """Keep a manifest. Raises `ValidationFailed` with the checker's problems, `Duplicate`, `QuotaExceeded`."""
+        written = await anyio.to_thread.run_sync(_accepted, manifest)
+        return await self._add(scope, written)
+
+    async def replace(self, scope: TenantScope, name: str, manifest: Mapping[str, Any] | str) -> Saved:
+        """Keep another manifest under the same name. Raises `IntegrationNotFound`, `ValidationFailed`."""
+        written = await anyio.to_thread.run_sync(_accepted, manifest)
+        if written["name"] != name:
+            raise ValidationFailed(f"manifest.name: has to stay {name!r}; another name is another integration")
+        return await self._replace(scope, written)
+
+    async def offer(self, scope: TenantScope, description: Description) -> Offered:
+        """Say what would come of a document; nothing is kept. Raises `ValidationFailed`, `Unavailable`."""
+        _check_name(description.named.name)
+        content = await self._content(description)
+        imported = await anyio.to_thread.run_sync(_imported, content, description)
+        integration = Integration(as_manifest(imported.manifest))
+        return Offered(imported, integration, self._changes(scope, integration))
+
+    async def save(self, scope: TenantScope, offered: Offered) -> Saved:
+        """Keep what came of a document, new or over the one of its name. Raises as `create` and `replace`."""
+        written = _accepted(offered.imported.manifest, accounts_are_known=False)
+        if offered.changes is None:
+            return await self._add(scope, written)
+        return await self._replace(scope, written)
+
+    async def delete(self, scope: TenantScope, name: str) -> None:
+        """Remove an integration that nothing refers to. Raises `IntegrationNotFound`, `Conflict` with the counts."""
+        async with self._database.write() as tx:
+            row = await _existing(tx, scope, name)
+            uses = await tx.own_integrations.uses(scope, name)
+            if uses.any:
+                raise Conflict(
+                    f"{name} is in use (workspace integrations: {uses.workspace_integrations}, connections: "
+                    f"{uses.connections}, OAuth apps: {uses.oauth_apps}): remove these first",
+                    workspaceIntegrations=uses.workspace_integrations,
+                    connections=uses.connections,
+                    oauthApps=uses.oauth_apps,
+                )
+            await tx.own_integrations.delete(row)
+        self._catalogs.removed(scope.organization_id, name)
+
+    async def _add(self, scope: TenantScope, written: dict[str, Any]) -> Saved:
+        now = self._clock()
+        row = OwnIntegration(
+            id=new_id(),
+            organization_id=scope.organization_id,
+            name=written["name"],
+            manifest=written,
+            created_at=now,
+            updated_at=now,
+        )
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                if len(await tx.own_integrations.all(scope)) >= MAX_INTEGRATIONS:
+                    raise QuotaExceeded(f"the organization has {MAX_INTEGRATIONS} integrations of its own: remove one")
+                await tx.own_integrations.insert(row)
+        self._catalogs.replaced(row)
+        return Saved(self._catalogs.of(scope.organization_id).get(row.name), None)
+
+    async def _replace(self, scope: TenantScope, written: dict[str, Any]) -> Saved:
+        async with self._database.write() as tx:
+            row = await _existing(tx, scope, written["name"])
+            before = self._catalogs.of(scope.organization_id).get(row.name)
+            row = await tx.own_integrations.update(row, manifest=written, updated_at=self._clock())
+        self._catalogs.replaced(row)
+        after = self._catalogs.of(scope.organization_id).get(row.name)
+        return Saved(after, difference(before, after))
+
+    def _changes(self, scope: TenantScope, integration: Integration) -> Difference | None:
+        catalog = self._catalogs.of(scope.organization_id)
+        return difference(catalog.get(integration.name), integration) if integration.name in catalog else None
+
+    async def _content(self, description: Description) -> bytes:
+        if description.content is not None:
+            return description.content
+        address = description.address or ""
+        request = HttpRequest("GET", address, timeout_seconds=_FETCH_SECONDS, max_response_bytes=MAX_BYTES)
+        try:
+            answer = await self._http.send(request)
+        except HttpError as error:
+            raise Unavailable(f"url: {error.message}") from error
+        if answer.status != 200:
+            raise ValidationFailed(f"url: answered {answer.status}; redirects are not followed, give the last address")
+        return answer.body
+
+
+def _imported(content: bytes, description: Description) -> Imported:
+    try:
+        return import_document(read_document(content), description.named, description.wanted)
+    except DocumentRefused as error:
+        raise ValidationFailed(f"document: {error.message}") from error
+
+
+def _accepted(manifest: Mapping[str, Any] | str, *, accounts_are_known: bool = True) -> dict[str, Any]:
+    """Return a manifest as it is kept. Raises `ValidationFailed` with every problem that the checker finds."""
+    try:
+        source = read_yaml(manifest, "manifest") if isinstance(manifest, str) else _source(manifest)
+        parsed = parse(source)
+        problems = check_manifest(source, parsed, accounts_are_known=accounts_are_known)
+    except ManifestInvalid as error:
+        problems = list(error.problems)
+        raise _refused(problems) from error
+    if problems:
+        raise _refused(problems)
+    if any(action.code is not None for action in parsed.actions) or parsed.uses_state:
+        raise ValidationFailed("manifest: `code` and `uses_state` are for integrations that ship with the gateway")
+    _check_name(parsed.name)
+    written: dict[str, Any] = orjson.loads(orjson.dumps(source.value))
+    if len(orjson.dumps(written)) > MAX_MANIFEST_BYTES:
+        raise ValidationFailed(f"manifest: is larger than {MAX_MANIFEST_BYTES:,} bytes; choose fewer operations")
+    return written
+
+
+def _source(manifest: Mapping[str, Any]) -> Source:
+    return Source("manifest", dict(manifest), Lines(1))
+
+
+def _refused(problems: list[Any]) -> ValidationFailed:
+    told = [str(problem) if problem.line > 1 else problem.message for problem in problems[:_MOST_PROBLEMS]]
+    return ValidationFailed(f"the manifest has {len(problems)} problems: {'; '.join(told[:5])}", problems=told)
+
+
+def _check_name(name: str) -> None:
+    if not name.startswith(OWN_PREFIX) or len(name) == len(OWN_PREFIX):
+        raise ValidationFailed(f"name: an integration of your own begins with {OWN_PREFIX!r}, such as {OWN_PREFIX}crm")
+
+
+async def _existing(tx: Transaction, scope: TenantScope, name: str) -> OwnIntegration:
+    row = await tx.own_integrations.named(scope, name)
+    if row is None:
+        raise IntegrationNotFound(f"the organization has no integration {name[:100]!r} of its own")
+    return row
