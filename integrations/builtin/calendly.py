@@ -1,6 +1,7 @@
 """What the calendly manifest can't say: lists are asked for by the address of the person who is connected."""
 
 from integrations.action import ActionCall
+from integrations.notation import find
 from integrations.ports import Json
 
 _TYPE = ("uri", "name", "active", "slug", "scheduling_url", "duration", "kind", "type", "description_plain")
@@ -36,4 +37,4 @@ async def _me(call: ActionCall) -> str:
 def _shaped(answer: Json, kept: tuple[str, ...]) -> Json:
     """The list with a few members of each, and the token of the next page."""
     items = [{name: each.get(name) for name in kept} for each in answer.get("collection", [])]
-    return {"items": items, "next_page_token": (answer.get("pagination") or {}).get("next_page_token")}
+    return {"items": items, "next_page_token": find(answer, "/pagination/next_page_token") or None}

@@ -39,7 +39,7 @@ async def create_folder(call: ActionCall) -> Json:
     """Create a folder."""
     given = call.arguments
     path, names = _item(given.get("parentPath"))
-    folder = {"name": given["folderName"], "folder": {}, "@microsoft.graph.conflictBehavior": "rename"}
+    folder: Json = {"name": given["folderName"], "folder": {}, "@microsoft.graph.conflictBehavior": "rename"}
     return _brief(await call.api.post(f"{path}/children", names, json=folder))
 
 

@@ -21,6 +21,7 @@ THEIRS = {
 PEOPLE = "contacts are another Google API; they belong to an integration of their own"
 PGP = "the keys are in another service of AWS; whoever wants it decrypts what read-file returns"
 ADDRESSES = "an address with its secret in it needs no account; `http` can send there"
+BULKY = "files, mail, reports and bulk loads, which nobody could try here; any request can be sent instead"
 FILES = "files of Sentry's own making: screenshots, dumps and source maps, which its command line moves better"
 EVENTS = "an app's own subscriptions, which need a token of the account's and not of a person's"
 NOT_OFFERED = {
@@ -29,6 +30,14 @@ NOT_OFFERED = {
     ("gmail", "get_people"): PEOPLE,
     ("gmail", "search_people"): PEOPLE,
     ("discord", "send_webhook_message"): ADDRESSES,
+    ("salesforce", "add_file_to_record"): BULKY,
+    ("salesforce", "create_attachment"): BULKY,
+    ("salesforce", "export_report"): BULKY,
+    ("salesforce", "get_record_attachments"): BULKY,
+    ("salesforce", "run_report"): BULKY,
+    ("salesforce", "send_email"): BULKY,
+    ("salesforce", "upsert_by_external_id"): BULKY,
+    ("salesforce", "upsert_by_external_id_bulk"): BULKY,
     ("sentry", "download_event_attachment"): FILES,
     ("sentry", "get_event_attachment"): FILES,
     ("sentry", "list_event_attachments"): FILES,
