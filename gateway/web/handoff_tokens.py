@@ -15,6 +15,7 @@ from gateway.errors import Forbidden
 from gateway.kit import json
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
+from gateway.kit.rates import Windows
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed
 from gateway.tenancy.emails import email_key
 from gateway.tenancy.handoff_keys import HandoffKeySafe
@@ -31,6 +32,8 @@ _BY_SECRET: Final = ("HS256",)
 _BY_PUBLISHED_KEY: Final = ("RS256", "ES256", "EdDSA")
 _CLAIMS: Final = ("aud", "sub", "iat", "exp", "jti", "challenge")
 _LONGEST: Final = 255
+_TRIES_A_MINUTE: Final = 20
+"""Of tokens for one hand-off that make us look for a key."""
 
 _log = get_logger(__name__)
 
@@ -65,6 +68,7 @@ class HandoffTokens:
         self._safe = safe
         self._public_url = public_url
         self._clock = clock
+        self._tries = Windows(limit=_TRIES_A_MINUTE, clock=clock)
 
     async def read(self, token: str) -> SignedHandoff:
         """Return what a token says, once it is known who has signed it, for whom and until when.
@@ -78,6 +82,9 @@ class HandoffTokens:
         if secret is not None:
             claims = self._verified(token, secret, algorithms=_BY_SECRET, issuer=key.issuer)
         else:
+            # Anybody begins hand-offs, and keys that can't be fetched are asked for each time.
+            if self._tries.hit(hash_token(challenge)).is_exceeded:
+                raise HandoffRefused("challenge: too many tokens were brought for it; wait a minute")
             published = await self._published(key, token)
             claims = self._verified(token, published, algorithms=_BY_PUBLISHED_KEY, issuer=key.issuer)
         return SignedHandoff(

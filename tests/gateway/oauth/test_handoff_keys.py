@@ -215,6 +215,17 @@ async def test_an_address_that_answers_no_keys_lets_nobody_in(scene: SignInScene
     assert (await post(scene, token)).status_code == 303
 
 
+async def test_no_stranger_makes_us_ask_for_keys_without_end(scene: SignInScene, published: PublishedKeys) -> None:
+    token = signed(await begun(scene), PRIVATE["RS256"], "RS256", kid="RS256")
+    published.status = 500
+    for _ in range(50):
+        assert (await post(scene, token)).status_code == 403
+    # Twenty a minute, and one may have ended meanwhile.
+    assert 20 <= published.asked <= 40
+    published.status, scene.time.passed = 200, timedelta(seconds=61)
+    assert (await post(scene, token)).status_code == 303
+
+
 async def test_a_redirect_leads_nowhere(scene: SignInScene, published: PublishedKeys) -> None:
     other = PublishedKeys()
     async with listening(other.app) as elsewhere:
