@@ -37,4 +37,5 @@ async def _me(call: ActionCall) -> str:
 def _shaped(answer: Json, kept: tuple[str, ...]) -> Json:
     """The list with a few members of each, and the token of the next page."""
     items = [{name: each.get(name) for name in kept} for each in answer.get("collection", [])]
-    return {"items": items, "next_page_token": find(answer, "/pagination/next_page_token") or None}
+    token = find(answer, "/pagination/next_page_token")
+    return {"items": items, "next_page_token": token if isinstance(token, str) else None}

@@ -17,8 +17,11 @@ ACTIONS = [(integration, action) for integration in CATALOG for action in integr
 TOOLS = ACTIONS + [(integration, lookup) for integration in CATALOG for lookup in integration.lookups.values()]
 WITHOUT_REVOCATION: set[str] = {
     "airtable",
+    "confluence",
+    "clickup",
     "figma",
     "intercom",
+    "jira-cloud",
     "mailchimp",
     "monday",
     "microsoft-onedrive",
