@@ -45,7 +45,7 @@ def _index(catalog: Catalog) -> Iterable[str]:
         yield f"| {link} | {_cell(about)} | {kinds.total()} | {kinds['unverified'] or ''} |"
     yield from (
         "",
-        "Made from the manifests by `toolgate integrations docs`; [manifest.md](../manifest.md) has the format.",
+        "Made from the manifests by `toolgate integrations docs`.",
     )
 
 
