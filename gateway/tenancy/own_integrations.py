@@ -7,7 +7,7 @@ from typing import Any, Final
 import anyio.to_thread
 import orjson
 
-from gateway.errors import Conflict, Duplicate, IntegrationNotFound, QuotaExceeded, Unavailable, ValidationFailed
+from gateway.errors import Conflict, Duplicate, IntegrationNotFound, QuotaExceeded, ValidationFailed
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.refusals import refusing
@@ -83,7 +83,7 @@ class OwnIntegrations:
         return await self._replace(scope, written)
 
     async def offer(self, scope: TenantScope, description: Description) -> Offered:
-        """Say what would come of a document; nothing is kept. Raises `ValidationFailed`, `Unavailable`."""
+        """Say what would come of a document; nothing is kept. Raises `ValidationFailed`."""
         _check_name(description.named.name)
         content = await self._content(description)
         imported = await anyio.to_thread.run_sync(_imported, content, description)
@@ -152,7 +152,7 @@ class OwnIntegrations:
         try:
             answer = await self._http.send(request)
         except HttpError as error:
-            raise Unavailable(f"url: {error.message}") from error
+            raise ValidationFailed(f"url: can't be fetched: {error.message}") from error
         if answer.status != 200:
             raise ValidationFailed(f"url: answered {answer.status}; redirects are not followed, give the last address")
         return answer.body

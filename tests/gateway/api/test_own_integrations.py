@@ -141,8 +141,8 @@ async def test_a_document_is_previewed_then_kept_then_updated(ours: Rest) -> Non
         ({"name": "custom-x", "document": {"openapi": "3.0.0"}}, 400),
         ({"name": "pets", "document": PETS}, 400),
         ({"name": "custom-x", "document": PETS, "tags": ["birds"]}, 400),
-        ({"name": "custom-x", "url": "http://169.254.169.254/latest"}, 503),
-        ({"name": "custom-x", "url": "file:///etc/passwd"}, 503),
+        ({"name": "custom-x", "url": "http://169.254.169.254/latest"}, 400),
+        ({"name": "custom-x", "url": "file:///etc/passwd"}, 400),
     ],
 )
 async def test_what_cannot_be_imported_is_told(ours: Rest, body: dict[str, Any], status: int) -> None:

