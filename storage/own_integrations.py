@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from storage.records import Connection, OAuthApp, OwnIntegration, WorkspaceIntegration
-from storage.repository import Page, Repository
+from storage.repository import Repository
 from storage.scope import TenantScope
 
 
@@ -29,10 +29,6 @@ class OwnIntegrations(Repository[OwnIntegration]):
 
     record = OwnIntegration
     workspace_column = None
-
-    async def page(self, scope: TenantScope, *, limit: int, offset: int) -> Page[OwnIntegration]:
-        """Return a page of them."""
-        return await self._page(scope, limit=limit, offset=offset)
 
     async def all(self, scope: TenantScope) -> list[OwnIntegration]:
         """Return all of them."""

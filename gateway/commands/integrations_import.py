@@ -17,14 +17,13 @@ from gateway.settings import Settings
 from integrations.integration import Integration
 from integrations.loading import load_file
 from integrations.openapi.differing import difference
-from integrations.openapi.document import MAX_BYTES, DocumentRefused, read_document
+from integrations.openapi.document import DocumentRefused, fetched, read_document
 from integrations.openapi.importing import Imported, Named, Wanted, as_manifest, import_document
-from integrations.ports import HttpError, HttpRequest
+from integrations.ports import HttpError
 from integrations.problems import ManifestInvalid
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MOST_SHOWN: Final = 40
-_FETCH_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,11 @@ def _content(settings: Settings, source: str) -> tuple[bytes, str | None]:
 
 
 async def _fetched(settings: Settings, address: str) -> bytes:
-    request = HttpRequest("GET", address, timeout_seconds=_FETCH_SECONDS, max_response_bytes=MAX_BYTES)
     try:
         async with Egress(settings.egress_policy) as http:
-            answer = await http.send(request)
-    except HttpError as error:
+            return await fetched(http, address)
+    except (HttpError, DocumentRefused) as error:
         raise CommandFailed(f"{address}: {error.message}") from error
-    if answer.status != 200:
-        raise CommandFailed(f"{address}: answered {answer.status}; redirects are not followed, give the last address")
-    return answer.body
 
 
 def _preview(imported: Imported) -> Iterator[str]:
@@ -122,7 +117,7 @@ def _save(imported: Imported, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandFailed(f"{file}: can't be written: {error.strerror}") from error
-    print(f'saved as {file}; `manifests = ["{file}"]` in config.toml adds it to this deployment')
+    print(f"saved as {file}; in integrations/catalog/ it belongs to this deployment")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -16,9 +16,9 @@ from integrations.checking import check_manifest
 from integrations.integration import Integration
 from integrations.loading import parse
 from integrations.openapi.differing import Difference, difference
-from integrations.openapi.document import MAX_BYTES, DocumentRefused, read_document
+from integrations.openapi.document import DocumentRefused, fetched, read_document
 from integrations.openapi.importing import Imported, Named, Wanted, as_manifest, import_document
-from integrations.ports import Http, HttpError, HttpRequest
+from integrations.ports import Http, HttpError
 from integrations.problems import ManifestInvalid
 from integrations.yaml_source import Lines, Source, read_yaml
 from storage.database import Database, Transaction
@@ -27,7 +27,6 @@ from storage.scope import TenantScope
 
 MAX_INTEGRATIONS: Final = 50
 MAX_MANIFEST_BYTES: Final = 512 * 1024
-_FETCH_SECONDS: Final = 30.0
 _MOST_PROBLEMS: Final = 20
 _CONFLICTS: Final = {
     "uq_own_integrations_organization_id_name": (Duplicate, "name: the organization has an integration of this name"),
@@ -147,15 +146,12 @@ class OwnIntegrations:
     async def _content(self, description: Description) -> bytes:
         if description.content is not None:
             return description.content
-        address = description.address or ""
-        request = HttpRequest("GET", address, timeout_seconds=_FETCH_SECONDS, max_response_bytes=MAX_BYTES)
         try:
-            answer = await self._http.send(request)
+            return await fetched(self._http, description.address or "")
         except HttpError as error:
             raise ValidationFailed(f"url: can't be fetched: {error.message}") from error
-        if answer.status != 200:
-            raise ValidationFailed(f"url: answered {answer.status}; redirects are not followed, give the last address")
-        return answer.body
+        except DocumentRefused as error:
+            raise ValidationFailed(f"url: {error.message}") from error
 
 
 def _imported(content: bytes, description: Description) -> Imported:

@@ -7,13 +7,15 @@ from typing import Final, cast
 import orjson
 
 from integrations.openapi.texts import legible
-from integrations.ports import Json
+from integrations.ports import Http, HttpRequest, Json
 from integrations.problems import ManifestInvalid
 from integrations.yaml_source import read_yaml
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_YAML_BYTES: Final = 4 * 1024 * 1024
 """YAML takes twenty times as long to read as JSON."""
+_FETCH_SECONDS: Final = 30.0
+_OK: Final = 200
 _MAX_HOPS: Final = 20
 _MOST_OF_A_MESSAGE: Final = 1000
 _VERSIONS: Final = ("3.0", "3.1")
@@ -80,6 +82,15 @@ def read_document(content: bytes) -> Document:
     if not isinstance(document.get("paths"), Mapping):
         raise DocumentRefused("paths: is missing, so there is nothing to import")
     return Document(document)
+
+
+async def fetched(http: Http, address: str) -> bytes:
+    """Return what stands at an address, asked for once. Raises `HttpError`, `DocumentRefused`."""
+    request = HttpRequest("GET", address, timeout_seconds=_FETCH_SECONDS, max_response_bytes=MAX_BYTES)
+    answer = await http.send(request)
+    if answer.status != _OK:
+        raise DocumentRefused(f"answered {answer.status}; redirects are not followed, give the last address")
+    return answer.body
 
 
 def mapping(value: Json) -> Mapping[str, Json]:

@@ -244,7 +244,6 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "api_keys.page": lambda tx, scope: tx.api_keys.page(scope, **PAGE),
     "workspaces.page": lambda tx, scope: tx.workspaces.page(scope, **PAGE),
     "oauth_apps.page": lambda tx, scope: tx.oauth_apps.page(scope, **PAGE),
-    "own_integrations.page": lambda tx, scope: tx.own_integrations.page(scope, **PAGE),
     "own_integrations.all": lambda tx, scope: _as_page(tx.own_integrations.all(scope)),
     "oauth_clients.page": lambda tx, scope: tx.oauth_clients.page(scope, **PAGE),
     "revocations.page": lambda tx, scope: tx.revocations.page(scope, **PAGE),
@@ -262,7 +261,7 @@ OF_ORGANIZATION = {
     "identity_providers.page",
     *("identity_providers.all", "identities.known_as", "signed_in_browsers.at", "signed_in_browsers.of_end_user"),
     *("oauth_clients.get", "oauth_clients.page", "oauth_clients.of_servers"),
-    *("own_integrations.get", "own_integrations.named", "own_integrations.page", "own_integrations.all"),
+    *("own_integrations.get", "own_integrations.named", "own_integrations.all"),
 }
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
