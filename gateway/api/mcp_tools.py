@@ -23,7 +23,8 @@ from gateway.api.models import (
 )
 from gateway.api.workspace_integrations import Alias, SortOrder
 from gateway.errors import NoUpdates, PartialNotFound
-from gateway.tools.toolset import Tool, Toolset
+from gateway.tools.tool import Tool
+from gateway.tools.toolset import Toolset
 from gateway.wiring import Gateway
 from storage import records
 

@@ -41,7 +41,8 @@ from gateway.mcp.results import LINK_REQUEST, Dialect, failure, success
 from gateway.mcp.visit import Visit, visit_of
 from gateway.mcp.waiting import Waiting
 from gateway.tools.execution import Execution, Invocation, Outcome
-from gateway.tools.toolset import Tool, Toolsets
+from gateway.tools.tool import Tool
+from gateway.tools.toolset import Toolsets
 
 _Context = ServerRequestContext[Any, Any]
 _log = structlog.stdlib.get_logger()

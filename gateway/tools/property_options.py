@@ -7,7 +7,7 @@ from typing import Any
 from gateway.errors import ActionFailed, ActionNotFound, NotDropdown, NotDynamic, OptionsFailed
 from gateway.tools.execution import Execution, Invocation
 from gateway.tools.selection import Selected, Selection
-from gateway.tools.toolset import Instance
+from gateway.tools.tool import Instance
 from integrations.integration import Action
 
 

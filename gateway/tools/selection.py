@@ -23,7 +23,8 @@ from gateway.tenancy.end_users import find_or_add, unknown_end_user
 from gateway.tenancy.organizations import creates_end_users
 from gateway.tenancy.workspaces import existing_workspace
 from gateway.tools.execution import Invocation
-from gateway.tools.toolset import Instance, methods_of_any_request
+from gateway.tools.tool import Instance
+from gateway.tools.toolset import methods_of_any_request
 from integrations.integration import Action, Integration
 from storage.database import Database, Transaction
 from storage.records import Connection, EndUser, WorkspaceIntegration

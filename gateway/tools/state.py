@@ -13,7 +13,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.principals import Caller
 from gateway.tools.downloads import Downloads
-from gateway.tools.toolset import Instance
+from gateway.tools.tool import Instance
 from integrations.failures import InvalidInput
 from integrations.integration import Integration
 from integrations.ports import Json, StoredFile

@@ -6,7 +6,7 @@ could drift.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
 from gateway.naming import tool_name
 from gateway.tenancy.catalogs import Catalogs
+from gateway.tools.tool import Instance, Tool
 from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database
@@ -21,61 +22,6 @@ from storage.records import McpServer, McpServerTool, WorkspaceIntegration
 from storage.scope import TenantScope
 
 _CAPACITY = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """A workspace integration, as far as a call needs it."""
-
-    id: str
-    alias: str
-    integration_name: str
-    display_name: str | None
-    settings: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, row: WorkspaceIntegration) -> "Instance":
-        """Take what is needed of a row."""
-        return cls(row.id, row.alias, row.integration_name, row.display_name, row.settings or {})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tool:
-    """One tool of a server: what a client sees, and what it runs."""
-
-    name: str
-    title: str
-    description: str
-    input_schema: Mapping[str, Any]
-    integration: Integration
-    action: Action
-    alias: str
-    instance: Instance | None = None
-    connection_id: str | None = None
-    input_defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def integration_title(self) -> str:
-        """What people here call the integration."""
-        return (self.instance.display_name if self.instance else None) or self.integration.title
-
-    @property
-    def visible(self) -> dict[str, Any]:
-        """The tool as it stands in a tool list (MCP 2026-07-28, Tool)."""
-        hints = self.action.hints
-        return {
-            "name": self.name,
-            "title": self.title,
-            "description": self.description,
-            "inputSchema": dict(self.input_schema),
-            "annotations": {
-                "title": self.title,
-                "readOnlyHint": hints.read_only,
-                "destructiveHint": hints.destructive,
-                "idempotentHint": hints.idempotent,
-                "openWorldHint": hints.open_world,
-            },
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

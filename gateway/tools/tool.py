@@ -1,0 +1,63 @@
+"""One tool of an MCP server: what a client sees of it, and what a call of it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.integration import Action, Integration
+from storage.records import WorkspaceIntegration
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A workspace integration, as far as a call needs it."""
+
+    id: str
+    alias: str
+    integration_name: str
+    display_name: str | None
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, row: WorkspaceIntegration) -> "Instance":
+        """Take what is needed of a row."""
+        return cls(row.id, row.alias, row.integration_name, row.display_name, row.settings or {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tool:
+    """One tool of a server: what a client sees, and what it runs."""
+
+    name: str
+    title: str
+    description: str
+    input_schema: Mapping[str, Any]
+    integration: Integration
+    action: Action
+    alias: str
+    instance: Instance | None = None
+    connection_id: str | None = None
+    input_defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def integration_title(self) -> str:
+        """What people here call the integration."""
+        return (self.instance.display_name if self.instance else None) or self.integration.title
+
+    @property
+    def visible(self) -> dict[str, Any]:
+        """The tool as it stands in a tool list (MCP 2026-07-28, Tool)."""
+        hints = self.action.hints
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "inputSchema": dict(self.input_schema),
+            "annotations": {
+                "title": self.title,
+                "readOnlyHint": hints.read_only,
+                "destructiveHint": hints.destructive,
+                "idempotentHint": hints.idempotent,
+                "openWorldHint": hints.open_world,
+            },
+        }
