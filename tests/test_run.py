@@ -1,9 +1,15 @@
 """The `run` script, as somebody meets it who has just cloned the repository: in a copy of its own, with a tiny gateway."""
 
+import base64
+import hashlib
 import shutil
 import subprocess
 import sys
+import tarfile
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -91,3 +97,35 @@ def test_names_of_package_indexes_and_of_machine_folders_are_found_in_what_git_t
         "folder.txt:1: names a path of one machine",
         "index.txt:2: names a package index",
     ]
+
+
+def as_module() -> ModuleType:
+    """The script, not run."""
+    loader = SourceFileLoader("run_script", str(RUN))
+    spec = spec_from_loader("run_script", loader)
+    assert spec is not None
+    script = module_from_spec(spec)
+    loader.exec_module(script)
+    return script
+
+
+def archive(folder: Path) -> Path:
+    """What npm packs: `package/` with a file in it."""
+    (folder / "package").mkdir()
+    (folder / "package" / "api.json").write_text("{}")
+    with tarfile.open(folder / "parts.tgz", "w:gz") as made:
+        made.add(folder / "package", "package")
+    return folder / "parts.tgz"
+
+
+def test_one_file_is_taken_out_of_a_package_only_as_long_as_the_package_is_the_one_that_was_named(
+    tmp_path: Path,
+) -> None:
+    script = as_module()
+    packed = archive(tmp_path)
+    digest = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
+    script.take_out(packed, {"file": "api.json", "integrity": f"sha512-{digest}"}, to=tmp_path / "deep" / "api.json")
+    assert (tmp_path / "deep" / "api.json").read_text() == "{}"
+    with pytest.raises(script.Stopped, match="is not the archive"):
+        script.take_out(packed, {"file": "api.json", "integrity": "sha512-AAAA"}, to=tmp_path / "other.json")
+    assert not (tmp_path / "other.json").exists()
