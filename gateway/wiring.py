@@ -63,11 +63,13 @@ from gateway.tenancy.own_integrations import OwnIntegrations
 from gateway.tenancy.workspaces import Workspaces
 from gateway.tools.arguments import Arguments
 from gateway.tools.downloads import Downloads
-from gateway.tools.execution import Execution
+from gateway.tools.execution import Execution, Outside
 from gateway.tools.property_options import PropertyOptions
 from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
+from gateway.upstreams.approvals import Approvals
+from gateway.upstreams.upstreams import Upstreams
 from gateway.web.identity import Identity, identity_checks
 from gateway.web.invitations import Invitations
 from gateway.webhooks.deliveries import Deliveries
@@ -282,14 +284,19 @@ def _build(
         clock=clock,
     )
     last_use = LastUse(database, clock=clock)
+    upstreams = Upstreams()
     execution = Execution(
         resolver=resolver,
         refresh=refresh,
         last_use=last_use,
         safe=safe,
-        states=States(database=database, downloads=downloads, clock=clock),
         arguments=Arguments(),
-        http=egress,
+        outside=Outside(
+            http=egress,
+            states=States(database=database, downloads=downloads, clock=clock),
+            upstreams=upstreams,
+            approvals=Approvals(),
+        ),
         timeout_seconds=settings.tool_timeout_seconds,
     )
     return Gateway(

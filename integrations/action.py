@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from integrations.ports import Credentials, Http, Json, State
+from integrations.ports import Credentials, Http, Json, Mcp, McpAnswer, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class ActionResult:
 
     output: Json
     attachments: tuple[Attachment, ...] = ()
+    mcp: McpAnswer | None = None
+    """The answer of a remote MCP server as it came, for callers that speak MCP themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Ports:
 
     http: Http
     state: State | None = None
+    mcp: Mcp | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
 

@@ -52,3 +52,7 @@ class ProviderUnavailable(ActionFailed):
 
 class ProviderTimedOut(ActionFailed):
     """No complete answer in time; it is not known whether the action had its effect."""
+
+
+class ToolChanged(ActionFailed):
+    """A remote MCP server's tool is not as it was approved, or is gone; it was not called."""

@@ -17,6 +17,8 @@ from integrations.paging import INPUTS as PAGING_INPUTS
 from integrations.ports import Credentials, Json
 from integrations.requests import METHODS, Method
 from integrations.running import CodeAction, RequestAction
+from integrations.upstream.definitions import RemoteDefinition, known_tools
+from integrations.upstream.forwarding import RemoteRequest, RemoteTool
 
 Run: TypeAlias = Callable[[Mapping[str, Json], Credentials | None, Ports], Awaitable[ActionResult]]
 
@@ -57,6 +59,8 @@ class Action:
     defaults: Mapping[str, Json] = field(repr=False)
     """What inputs are when the caller leaves them out, where the schema says so."""
     _run: Run = field(repr=False)
+    remote: Mapping[str, Json] | None = field(default=None, repr=False)
+    """The definition of a remote MCP server's tool as it was approved (MCP, Tool)."""
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
         """Do it. `arguments` have been validated against `input_schema`; defaults and whole numbers are made here.
@@ -101,6 +105,11 @@ class Integration:
         """Whether the actions keep state: calls need a persistence namespace."""
         return self.manifest.uses_state
 
+    @property
+    def is_mcp_server(self) -> bool:
+        """Whether the actions are those of a remote MCP server."""
+        return self.manifest.mcp is not None
+
     def auth_method(self, key: str | None) -> AnyAuthMethod:
         """The auth method with this key, or the usual one for None. Raises KeyError where there is none."""
         found = next((method for method in self.auth if key in {None, method.key}), None)
@@ -111,6 +120,8 @@ class Integration:
     @cached_property
     def actions(self) -> Mapping[str, Action]:
         """Everything that it can do, by action name, in the manifest's order."""
+        if self.manifest.mcp is not None:
+            return MappingProxyType({tool.name: self._remote(tool) for tool in known_tools(self.manifest.mcp)})
         return MappingProxyType({action.name: self._action(action) for action in self.manifest.actions})
 
     @cached_property
@@ -151,6 +162,49 @@ class Integration:
             uses_state=False,
             defaults={},
             _run=any_request.AnyRequest(self.manifest).run,
+        )
+
+    @cached_property
+    def forwarding(self) -> Action | None:
+        """Any other request to its MCP server: prompts, resources, completion; None where it is none."""
+        if self.manifest.mcp is None:
+            return None
+        return Action(
+            name="forward",
+            title=self.title,
+            description=None,
+            hints=Hints(read_only=False, destructive=True, idempotent=False, open_world=True),
+            input_schema=MappingProxyType({"type": "object", "required": ["method", "params"]}),
+            auth_methods=tuple(method.key for method in self.auth),
+            scopes={},
+            lookups={},
+            uses_state=False,
+            defaults={},
+            _run=RemoteRequest(self.manifest).run,
+        )
+
+    def _remote(self, tool: RemoteDefinition) -> Action:
+        said = tool.annotations
+        read_only = said.get("readOnlyHint") is True
+        return Action(
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            # What the server leaves out means the worst (MCP, ToolAnnotations).
+            hints=Hints(
+                read_only=read_only,
+                destructive=not read_only and said.get("destructiveHint") is not False,
+                idempotent=read_only or said.get("idempotentHint") is True,
+                open_world=said.get("openWorldHint") is not False,
+            ),
+            input_schema=MappingProxyType(dict(tool.input_schema)),
+            auth_methods=tuple(method.key for method in self.auth),
+            scopes={},
+            lookups={},
+            uses_state=False,
+            defaults={},
+            remote=tool.definition,
+            _run=RemoteTool(self.manifest, tool.definition).run,
         )
 
     def option_lookup(self, name: str) -> Lookup:

@@ -248,6 +248,19 @@ class Verified(Model):
     sources: Many[WebUrl] = ()
 
 
+class McpServer(Model):
+    """A remote MCP server (Streamable HTTP) whose tools are the integration's actions."""
+
+    url: WebUrl
+    tools: Many[Mapping[str, Json]] = ()
+    """Definitions as they were approved (MCP, Tool). Others that the server shows later are held back until they are
+    approved too; none: nobody has been able to list them yet."""
+    capabilities: Mapping[str, Json] = {}
+    """What else it said it has, when its tools were listed (MCP, ServerCapabilities)."""
+    instructions: str | None = None
+    """What it tells models about itself."""
+
+
 class Manifest(Model):
     """One integration: the whole YAML file."""
 
@@ -267,6 +280,8 @@ class Manifest(Model):
     """What OAuth scopes allow, in words for the person who is asked (`chat:write: Send messages`)."""
     api: Api | None = None
     """Absent only where every action is Python that needs no API."""
+    mcp: McpServer | None = None
+    """Instead of `api` and `actions`: the remote MCP server that has the tools."""
     uses_state: bool = False
     """The actions keep state (contract's persistence scopes apply)."""
     options: Mapping[Name, OptionLookup] = {}

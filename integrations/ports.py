@@ -74,6 +74,39 @@ class Http(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class McpRequest:
+    """One request to a remote MCP server (Streamable HTTP); `url` and `headers` may carry a credential.
+
+    `params` is what the method takes, without what the protocol's `_meta` says of versions and capabilities.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    method: str
+    params: Mapping[str, Json] = field(repr=False)
+    expects: Mapping[str, Json] | None = field(default=None, repr=False)
+    """The definition under which the tool that is called was approved: one that says otherwise now is not called."""
+
+
+@dataclass(frozen=True, slots=True)
+class McpAnswer:
+    """What the server said to it: `result`, or the JSON-RPC `error` (code, message, perhaps data)."""
+
+    result: Mapping[str, Json] = field(default_factory=dict[str, Json], repr=False)
+    error: Mapping[str, Json] | None = field(default=None, repr=False)
+
+
+class Mcp(Protocol):
+    """Asks remote MCP servers on behalf of one caller, who is told of progress and asked what they want to know.
+
+    Raises the classes of `failures` and nothing else: `CredentialsRejected` for a 401, `PermissionMissing` for a 403,
+    `ToolChanged` for a tool that is not as it is expected to be; that one was not called.
+    """
+
+    async def ask(self, request: McpRequest) -> McpAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """One file of a namespace; `content` is absent in listings."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -19,6 +20,9 @@ from gateway.principals import Caller
 from gateway.tools.arguments import Arguments
 from gateway.tools.state import States
 from gateway.tools.toolset import Instance
+from gateway.upstreams.approvals import Approvals
+from gateway.upstreams.conversation import NOBODY, Conversation
+from gateway.upstreams.upstreams import Upstreams
 from integrations import failures
 from integrations.action import ActionResult, Ports
 from integrations.integration import Action, Integration
@@ -41,6 +45,8 @@ class Invocation:
     """The connection that a manual tool is pinned to."""
     selected: Connection | None = None
     """The connection that the request itself chose; it goes before everything."""
+    conversation: Conversation = field(default=NOBODY, repr=False)
+    """Who hears of progress and answers questions, where the action is a remote MCP server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,25 @@ class Outcome:
 
     result: ActionResult
     connection: Connection | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What actions reach: HTTP, state, remote MCP servers."""
+
+    http: Http
+    states: States
+    upstreams: Upstreams
+    approvals: Approvals
+
+    def of(self, caller: Caller, invocation: Invocation) -> Ports:
+        """Return what one action of one caller reaches."""
+        listed = partial(self.approvals.listed, caller.organization_id, invocation.integration)
+        return Ports(
+            http=self.http,
+            state=self.states.of(caller, invocation.integration, invocation.instance),
+            mcp=self.upstreams.on_behalf_of(invocation.conversation, listed=listed),
+        )
 
 
 class Execution:
@@ -61,18 +86,16 @@ class Execution:
         refresh: Refresh,
         last_use: LastUse,
         safe: CredentialSafe,
-        states: States,
         arguments: Arguments,
-        http: Http,
+        outside: Outside,
         timeout_seconds: float,
     ) -> None:
         self._resolver = resolver
         self._refresh = refresh
         self._last_use = last_use
         self._safe = safe
-        self._states = states
         self._arguments = arguments
-        self._http = http
+        self._outside = outside
         self._timeout_seconds = timeout_seconds
 
     async def run(self, caller: Caller, invocation: Invocation) -> Outcome:
@@ -96,12 +119,12 @@ class Execution:
         credentials = self._opened(connection)
         if connection is not None:
             self._last_use.note(connection.id)
-        state = self._states.of(caller, invocation.integration, invocation.instance)
+        ports = self._outside.of(caller, invocation)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                result = await invocation.action.run(
-                    invocation.arguments, credentials, Ports(http=self._http, state=state)
-                )
+            # The time of a remote MCP server is measured there: it starts anew with progress, and stands while a
+            # person is asked.
+            async with asyncio.timeout(None if invocation.integration.is_mcp_server else self._timeout_seconds):
+                result = await invocation.action.run(invocation.arguments, credentials, ports)
         except TimeoutError as error:
             raise ActionFailed(
                 f"{invocation.integration.title} took longer than {self._timeout_seconds:g} seconds; "
@@ -254,4 +277,5 @@ _REASONS: Mapping[type[failures.ActionFailed], str] = {
     failures.RateLimited: "rate_limited",
     failures.ProviderUnavailable: "provider_unavailable",
     failures.ProviderTimedOut: "timed_out",
+    failures.ToolChanged: "tool_changed",
 }
