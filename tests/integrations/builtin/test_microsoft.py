@@ -1,4 +1,8 @@
-"""Paths of OneDrive stay below its root, words stay inside their literal, and recipients are taken from one line."""
+"""Paths of OneDrive stay below its root, words stay inside their literal, recipients are taken from one line, and
+times of a calendar are told in the zone they are meant in.
+"""
+
+from typing import Any
 
 import pytest
 
@@ -50,3 +54,88 @@ async def test_a_mail_goes_to_everybody_on_the_line():
     ]
     assert message["body"] == {"contentType": "Text", "content": "Hello"}
     assert len(message["ccRecipients"]) == 1
+
+
+EVENT = {
+    "id": "e1",
+    "subject": "Plan",
+    "start": {"dateTime": "2026-12-01T10:00:00.0000000", "timeZone": "UTC"},
+    "end": {"dateTime": "2026-12-01T10:30:00.0000000", "timeZone": "UTC"},
+    "location": {"displayName": ""},
+    "attendees": [{"emailAddress": {"address": "ada@example.com"}, "status": {"response": "accepted"}}],
+}
+
+
+async def on_calendar(action: str, arguments: dict[str, Any], *answers: Any) -> tuple[Any, RecordedHttp]:
+    http = RecordedHttp([json_response(answer) for answer in answers])
+    result = await CATALOG.get("microsoft-outlook-calendar").actions[action].run(arguments, ME, ports(http))
+    return result.output, http
+
+
+@pytest.mark.parametrize(
+    ("given", "start", "end", "all_day"),
+    [
+        ({"start": "2026-12-01T10:00:00"}, "2026-12-01T10:00:00", "2026-12-01T10:30:00", False),
+        ({"start": "2026-12-31"}, "2026-12-31T00:00:00", "2027-01-01T00:00:00", True),
+        ({"start": "2026-12-01T10:00", "end": "2026-12-01T12:00"}, "2026-12-01T10:00:00", "2026-12-01T12:00:00", False),
+    ],
+)
+async def test_an_event_lasts_half_an_hour_or_a_day_unless_its_end_is_told(
+    given: dict[str, str], start: str, end: str, all_day: bool
+):
+    _, http = await on_calendar("create_event", {"title": "Plan", "timezone": "Europe/Berlin", **given}, EVENT)
+    sent = sent_json(http.request)
+    assert sent["start"] == {"dateTime": start, "timeZone": "Europe/Berlin"}
+    assert sent["end"] == {"dateTime": end, "timeZone": "Europe/Berlin"}
+    assert sent["isAllDay"] is all_day
+
+
+async def test_a_time_with_an_offset_keeps_its_moment_whatever_the_zone():
+    given = {"title": "Plan", "start": "2026-12-01T10:00:00+01:00", "timezone": "Asia/Tokyo"}
+    _, http = await on_calendar("create_event", given, EVENT)
+    assert sent_json(http.request)["start"] == {"dateTime": "2026-12-01T09:00:00", "timeZone": "UTC"}
+    assert sent_json(http.request)["end"] == {"dateTime": "2026-12-01T09:30:00", "timeZone": "UTC"}
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"start": "tomorrow"}, "/start"),
+        ({"start": "2026-12-01", "end": "2026-12-01T10:00:00"}, "/end"),
+        ({"start": "2026-12-01", "attendees": "ada"}, "/attendees"),
+    ],
+)
+async def test_an_event_that_cannot_be_is_refused_before_anything_is_sent(given: dict[str, str], where: str):
+    with pytest.raises(InvalidInput) as refused:
+        await on_calendar("create_event", {"title": "Plan", **given})
+    assert refused.value.path == where
+
+
+async def test_events_are_brief_in_the_zone_asked_for_and_say_whether_more_are_left():
+    given = {"start": "2026-12-01", "end": "2026-12-02", "timezone": "Europe/Berlin", "skip": 25}
+    found, http = await on_calendar("list_calendar_view", given, {"value": [EVENT], "@odata.nextLink": "https://x"})
+    assert found == {
+        "events": [
+            {
+                "id": "e1",
+                "title": "Plan",
+                "start": "2026-12-01T10:00:00.0000000",
+                "end": "2026-12-01T10:30:00.0000000",
+                "timezone": "UTC",
+                "attendees": [{"address": "ada@example.com", "answer": "accepted"}],
+            }
+        ],
+        "next_skip": 26,
+    }
+    assert http.request.headers["Prefer"] == 'outlook.timezone="Europe/Berlin"'
+    assert http.request.url.startswith("https://graph.microsoft.com/v1.0/me/calendar/calendarView?startDateTime=")
+
+
+async def test_the_last_events_do_not_promise_more():
+    assert (await on_calendar("list_events", {}, {"value": []}))[0] == {"events": []}
+
+
+async def test_a_change_sends_what_was_given_and_nothing_else():
+    _, http = await on_calendar("update_event", {"eventId": "e1", "calendarId": "c1", "attendees": ""}, EVENT)
+    assert http.request.url.endswith("/me/calendars/c1/events/e1")
+    assert sent_json(http.request) == {"attendees": []}

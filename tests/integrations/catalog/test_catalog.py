@@ -26,6 +26,7 @@ WITHOUT_REVOCATION: set[str] = {
     "monday",
     "microsoft-onedrive",
     "microsoft-outlook",
+    "microsoft-outlook-calendar",
     "microsoft-teams",
     "pagerduty",
     "sentry",
