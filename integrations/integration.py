@@ -12,6 +12,7 @@ from integrations.action import ActionResult, Ports
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
 from integrations.inputs import Input, closed, object_schema, with_integers
 from integrations.manifest import Manifest, Scopes, Trigger
+from integrations.options import INPUTS as LOOKUP_INPUTS
 from integrations.options import Lookup
 from integrations.paging import INPUTS as PAGING_INPUTS
 from integrations.ports import Credentials, Json
@@ -126,7 +127,7 @@ class Integration:
 
     @cached_property
     def lookups(self) -> Mapping[str, Action]:
-        """The option lookups as actions (`search` and what they depend on as inputs; `{options}` as output)."""
+        """The option lookups as actions (what they depend on, `search` and `max_items` as inputs)."""
         return MappingProxyType({name: self._lookup(name, lookup) for name, lookup in self.manifest.options.items()})
 
     @cached_property
@@ -237,30 +238,29 @@ class Integration:
         return CodeAction(self.manifest, action).run
 
     def _lookup(self, name: str, lookup: declared.OptionLookup) -> Action:
+        needed = {name: self._input_named(name) for name in lookup.depends_on}
+        schema = object_schema(needed)
+        schema["properties"] = {**schema["properties"], **LOOKUP_INPUTS}
         return Action(
             name=name,
             title=lookup.title,
             description=lookup.description,
             hints=Hints(read_only=True, destructive=False, idempotent=True, open_world=True),
-            input_schema=MappingProxyType(self._lookup_schema(lookup)),
+            input_schema=MappingProxyType(schema),
             auth_methods=lookup.auth_methods or tuple(method.key for method in self.auth),
             scopes=self._scopes(lookup.scopes),
-            lookups={},
+            lookups={name: each.options for name, each in needed.items() if each.options},
             uses_state=False,
-            defaults={},
+            defaults=_defaults(schema),
             _run=self.option_lookup(name).run,
         )
-
-    def _lookup_schema(self, lookup: declared.OptionLookup) -> dict[str, Json]:
-        search = Input.model_validate({"type": "string", "description": "Only what matches this.", "optional": True})
-        needed = {name: self._input_named(name) for name in lookup.depends_on}
-        return object_schema({**needed, "search": search})
 
     def _input_named(self, name: str) -> Input:
         """The first input of this name of any action: what a lookup depends on means the same there."""
         found = next((action.input[name] for action in self.manifest.actions if name in action.input), None)
-        plain = {"type": "string"} if found is None else found.json_schema
-        return Input.model_validate(plain | ({"segments": found.segments} if found and found.segments else {}))
+        return (
+            Input.model_validate({"type": "string"}) if found is None else found.model_copy(update={"optional": False})
+        )
 
     def _scopes(self, scopes: Scopes | None) -> Mapping[str, tuple[str, ...]]:
         if isinstance(scopes, Mapping):

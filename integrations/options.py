@@ -11,14 +11,28 @@ from integrations.inputs import Segments, segments_in
 from integrations.manifest import Manifest, OptionLookup, Output
 from integrations.notation import MISSING, find
 from integrations.outgoing import fill, names_used
-from integrations.paging import collect
+from integrations.paging import ItemList, collect
 from integrations.ports import Credentials, Json
 from integrations.provider_failures import pointers
 from integrations.running import connected, with_parameters
 
 MAX_OPTIONS: Final = 200
+DEFAULT_OPTIONS: Final = 50
+"""What a model is told unless it asks for more: about a thousand tokens."""
 MAX_SEARCHED: Final = 1000
 """How many elements are looked through where the provider can't search."""
+
+INPUTS: Final[Mapping[str, Json]] = {
+    "search": {"type": "string", "description": "Only what matches this, such as part of a name."},
+    "max_items": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_OPTIONS,
+        "default": DEFAULT_OPTIONS,
+        "description": "How many to return at most.",
+    },
+}
+"""The inputs that every lookup has as a tool."""
 
 
 class Option(NamedTuple):
@@ -26,6 +40,13 @@ class Option(NamedTuple):
 
     label: str
     value: Json
+
+
+class Found(NamedTuple):
+    """Choices, and whether there are others that a search may find."""
+
+    options: list[Option]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +65,16 @@ class Lookup:
         return all("string" in {schema.get("type"), schema.get("items", {}).get("type")} for schema in schemas)
 
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
-        """The lookup as a tool: `{options: [{label, value}]}`."""
-        search = arguments.get("search")
-        found = await lookup_options(self, arguments, credentials=credentials, ports=ports, search=search)
-        return ActionResult({"options": [option._asdict() for option in found]})
+        """The lookup as a tool: `{options: [{label, value}], has_more}`."""
+        found = await find_options(
+            self,
+            arguments,
+            credentials=credentials,
+            ports=ports,
+            search=arguments.get("search"),
+            max_items=arguments.get("max_items", DEFAULT_OPTIONS),
+        )
+        return ActionResult({"options": [option._asdict() for option in found.options], "has_more": found.has_more})
 
 
 async def lookup_options(
@@ -58,7 +85,20 @@ async def lookup_options(
     ports: Ports,
     search: str | None = None,
 ) -> list[Option]:
-    """The choices, at most 200. `arguments` need only hold what the lookup depends on.
+    """The choices, at most 200. Raises what `find_options` raises."""
+    return (await find_options(lookup, arguments, credentials=credentials, ports=ports, search=search)).options
+
+
+async def find_options(
+    lookup: Lookup,
+    arguments: Mapping[str, Json],
+    *,
+    credentials: Credentials | None,
+    ports: Ports,
+    search: str | None = None,
+    max_items: int = MAX_OPTIONS,
+) -> Found:
+    """The first `max_items` choices. `arguments` need only hold what the lookup depends on.
 
     Raises:
         InvalidInput: an input that the lookup depends on is missing; `path` names it.
@@ -68,19 +108,19 @@ async def lookup_options(
     for name in declared.depends_on:
         if arguments.get(name) in (None, ""):
             raise InvalidInput(f"{name} must be chosen first.", path=f"/{name}")
-    provider_searches = "search" in names_used(declared.request)
     needed = {name: arguments[name] for name in declared.depends_on}
+    is_searched_here = bool(search) and "search" not in names_used(declared.request)
     elements = await _elements(
         lookup,
         needed | ({"search": search} if search else {}),
         credentials=credentials,
         ports=ports,
-        max_items=MAX_SEARCHED if search and not provider_searches else MAX_OPTIONS,
+        max_items=MAX_SEARCHED if is_searched_here else max_items,
     )
-    options = [option for option in (_option(element, lookup) for element in elements) if option]
-    if search and not provider_searches:
+    options = [option for option in (_option(element, lookup) for element in elements.items) if option]
+    if search and is_searched_here:
         options = [option for option in options if search.casefold() in option.label.casefold()]
-    return options[:MAX_OPTIONS]
+    return Found(options[:max_items], elements.next_cursor is not None or len(options) > max_items)
 
 
 async def _elements(
@@ -90,7 +130,7 @@ async def _elements(
     credentials: Credentials | None,
     ports: Ports,
     max_items: int,
-) -> list[Json]:
+) -> ItemList:
     declared = lookup.declared
     api = connected(lookup.manifest, credentials, ports, base_url=declared.base_url)
     segments: dict[str, Segments] = {
@@ -101,12 +141,12 @@ async def _elements(
     if paging is None:
         answer = await api.exchange(outgoing, may_repeat=True)
         found = shaped(answer.json, Output(pick=declared.items))
-        return cast("list[Json]", found) if isinstance(found, list) else []
+        return ItemList(cast("list[Json]", found) if isinstance(found, list) else [], None)
 
     async def fetch(parameters: Mapping[str, Json]) -> Answer:
         return await api.exchange(with_parameters(outgoing, paging, parameters), may_repeat=True)
 
-    return (await collect(paging, fetch, max_items=max_items, cursor=None)).items
+    return await collect(paging, fetch, max_items=max_items, cursor=None)
 
 
 def _option(element: Json, lookup: Lookup) -> Option | None:

@@ -9,6 +9,7 @@ from gateway.tools.execution import Execution, Invocation
 from gateway.tools.selection import Selected, Selection
 from gateway.tools.tool import Instance
 from integrations.integration import Action
+from integrations.options import MAX_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,13 @@ class PropertyOptions:
         Raises `ActionNotFound`, `ActionNotAllowed`, `NotDropdown`, `OptionsFailed`, `ConnectionRequired`.
         """
         lookup = self._lookup(selected, wanted)
-        inputs = lookup.input_schema.get("properties", {})
-        arguments = {name: value for name, value in wanted.arguments.items() if name in inputs}
+        needed = lookup.input_schema.get("required", [])
+        arguments = {name: wanted.arguments[name] for name in needed if name in wanted.arguments}
+        if len(arguments) < len(needed):
+            return Options((), is_disabled=True)
+        arguments["max_items"] = MAX_OPTIONS
         if wanted.search is not None:
             arguments["search"] = wanted.search
-        if not arguments.keys() >= set(lookup.input_schema.get("required", [])):
-            return Options((), is_disabled=True)
         instance = selected.instance
         invocation = Invocation(
             integration=selected.integration,

@@ -3,7 +3,7 @@ import pytest
 from integrations.failures import InvalidInput
 from integrations.integration import Integration
 from integrations.loading import load
-from integrations.options import MAX_OPTIONS, Option, lookup_options
+from integrations.options import DEFAULT_OPTIONS, MAX_OPTIONS, MAX_SEARCHED, Option, lookup_options
 from integrations.ports import Json
 from integrations.testing import RecordedHttp, credentials, json_response, ports, sent_query
 
@@ -132,15 +132,61 @@ async def test_a_lookup_says_which_input_must_be_chosen_first(arguments: dict[st
 async def test_a_lookup_is_a_read_only_tool_as_well():
     tool = ACME.lookups["list_users"]
     assert (tool.title, tool.description, tool.hints.read_only) == ("List users", "People of the workspace.", True)
-    assert {*tool.input_schema["properties"]} == {"search"}
+    assert [*tool.input_schema["properties"]] == ["search", "max_items"]
     result = await tool.run({"search": "a"}, KEY, ports(RecordedHttp([json_response([{"id": 1, "name": "Ann"}])])))
-    assert result.output == {"options": [{"label": "Ann", "value": "1"}]}
+    assert result.output == {"options": [{"label": "Ann", "value": "1"}], "has_more": False}
+
+
+async def test_a_lookup_tool_answers_briefly_and_says_when_there_is_more():
+    users = [{"id": number, "name": f"User {number}"} for number in range(120)]
+    tool = ACME.lookups["list_users"]
+    for asked, told, more in (
+        ({}, DEFAULT_OPTIONS, True),
+        ({"max_items": 3}, 3, True),
+        ({"max_items": 200}, 120, False),
+    ):
+        result = await tool.run(asked, KEY, ports(RecordedHttp([json_response(users)])))
+        assert (len(result.output["options"]), result.output["has_more"]) == (told, more)
+
+
+async def test_a_lookup_tool_fetches_no_more_than_it_tells():
+    http = RecordedHttp([json_response({"channels": [{"id": "C1", "name": "general"}] * 3, "next": "n"})])
+    result = await ACME.lookups["list_channels"].run({"max_items": 3}, KEY, ports(http))
+    assert (len(result.output["options"]), result.output["has_more"]) == (3, True)
+    assert sent_query(http.request) == {"limit": ["3"]}
+
+
+async def test_a_search_on_our_side_says_when_it_has_not_seen_everything():
+    page = {"channels": [{"id": str(number), "name": "n"} for number in range(MAX_SEARCHED)], "next": "n"}
+    result = await ACME.lookups["list_channels"].run({"search": "z"}, KEY, ports(RecordedHttp([json_response(page)])))
+    assert result.output == {"options": [], "has_more": True}
 
 
 def test_a_lookup_tool_requires_what_it_depends_on_as_the_action_describes_it():
     schema = ACME.lookups["list_labels"].input_schema
     assert schema["required"] == ["repository"]
     assert schema["properties"]["repository"] == {"type": "string", "description": "owner/name"}
+
+
+def test_a_lookup_knows_which_others_list_what_it_depends_on():
+    manifest = """
+name: acme
+title: Acme
+auth: [{key: main, type: secret_text}]
+api: {base_url: "https://api.example.com/"}
+options:
+  list_repos: {title: Repositories, request: {get: repos}, value: /id, label: /id}
+  list_labels: {title: L, request: {get: "{repo}/labels"}, value: /id, label: /id, depends_on: [repo]}
+actions:
+  - name: add
+    title: Add
+    input:
+      repo: {type: string, options: list_repos, optional: true}
+      label: {type: string, options: list_labels}
+    request: {post: add, json: input}
+"""
+    labels = Integration(load(manifest, "acme.yaml")).lookups["list_labels"]
+    assert (labels.lookups, labels.input_schema["required"]) == ({"repo": "list_repos"}, ["repo"])
 
 
 def test_an_action_knows_which_lookups_serve_its_inputs():
