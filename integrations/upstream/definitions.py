@@ -1,13 +1,16 @@
 """The tools of a remote MCP server as actions: which names they get here."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from hashlib import sha256
+from typing import Final, cast
 
 from integrations.manifest import McpServer
 from integrations.ports import Json
 
+_PINNED: Final = ("name", "title", "description", "inputSchema", "outputSchema", "annotations")
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -43,3 +46,20 @@ def known_tools(server: McpServer) -> Iterator[RemoteDefinition]:
     for definition in server.tools:
         remote_name = definition["name"]
         yield RemoteDefinition(_NOT_IN_NAMES.sub("_", remote_name), remote_name, definition)
+
+
+def digest(definition: Mapping[str, Json]) -> str:
+    """SHA-256, as hex, of what a model or a person goes by in a definition (security R32).
+
+    Neither the order of keys nor the spelling of a number counts, nor whether a field is absent or null.
+    """
+    pinned = {key: definition[key] for key in _PINNED if definition.get(key) is not None}
+    return sha256(json.dumps(_canonical(pinned), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _canonical(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _canonical(inner) for key, inner in cast("Mapping[str, Json]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(inner) for inner in cast("list[Json]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
