@@ -17,11 +17,22 @@ class Instance:
     integration_name: str
     display_name: str | None
     settings: Mapping[str, Any]
+    auth_method_key: str | None
+    """The one way in which the workspace lets people connect accounts; None: any."""
 
     @classmethod
     def of(cls, row: WorkspaceIntegration) -> "Instance":
         """Take what is needed of a row."""
-        return cls(row.id, row.alias, row.integration_name, row.display_name, row.settings or {})
+        settings = row.settings or {}
+        return cls(row.id, row.alias, row.integration_name, row.display_name, settings, row.auth_method_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A workspace integration that is a remote MCP server."""
+
+    instance: Instance
+    integration: Integration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +49,8 @@ class Tool:
     instance: Instance | None = None
     connection_id: str | None = None
     input_defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_lookup: bool = False
+    """It lists values for the inputs of others, and is no action of the integration."""
 
     @property
     def integration_title(self) -> str:
@@ -61,3 +74,8 @@ class Tool:
                 "openWorldHint": hints.open_world,
             },
         }
+
+
+def can_be_run(action: Action, auth_method_key: str | None) -> bool:
+    """Tell whether the way in which a workspace connects accounts suits the action."""
+    return auth_method_key is None or not action.auth_methods or auth_method_key in action.auth_methods

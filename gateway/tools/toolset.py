@@ -14,7 +14,8 @@ from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
 from gateway.naming import tool_name
 from gateway.tenancy.catalogs import Catalogs
-from gateway.tools.tool import Instance, Tool
+from gateway.tools.lookup_tools import with_lookups
+from gateway.tools.tool import Instance, Remote, Tool, can_be_run
 from integrations.catalog import Catalog
 from integrations.integration import Action, Integration
 from storage.database import Database
@@ -34,6 +35,10 @@ class Toolset:
     tools: tuple[Tool, ...]
     by_name: Mapping[str, Tool]
     digest: str
+    remotes: tuple[Remote, ...] = ()
+    """The remote MCP servers among its integrations, whose prompts and resources it has too."""
+    passed_through: Instance | None = None
+    """The one of them that is shown as if it were this server, names and addresses unchanged."""
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -86,7 +91,7 @@ def compile_toolset(
     manual: Sequence[McpServerTool],
     catalog: Catalog,
 ) -> Toolset:
-    """Compile: a tool for each enabled action of each integration, then the manual ones, which win over those."""
+    """Compile: a tool for each enabled action of each integration, the manual ones, which win over those, lookups."""
     tools: dict[str, Tool] = {}
     instances = {row.alias: Instance.of(row) for row in configured}
     for row in configured:
@@ -96,6 +101,7 @@ def compile_toolset(
         tool = _manual_tool(row, instances.get(row.integration_alias), catalog)
         if tool is not None:
             tools[tool.name] = tool
+    tools = with_lookups(tools)
     listed = tuple(tools.values())
     return Toolset(
         server_id=server.id,
@@ -103,8 +109,20 @@ def compile_toolset(
         workspace_id=server.workspace_id,
         tools=listed,
         by_name=tools,
+        remotes=tuple(_remotes(configured, instances, catalog)),
         digest=sha256(json.dumps([tool.visible for tool in listed], sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _remotes(
+    configured: Sequence[WorkspaceIntegration], instances: Mapping[str, Instance], catalog: Catalog
+) -> Iterable[Remote]:
+    """Yield the remote MCP servers. Where actions are limited to some, nothing else of a server is open either."""
+    for row in configured:
+        if row.integration_name in catalog and row.enabled_actions is None:
+            integration = catalog.get(row.integration_name)
+            if integration.is_mcp_server:
+                yield Remote(instances[row.alias], integration)
 
 
 def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Catalog) -> Iterable[Tool]:
@@ -116,7 +134,7 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
     shown = row.display_name or integration.title
     wanted = [each for each in integration.actions.values() if enabled is None or each.name in enabled]
     for action in (*wanted, *_any_request(integration, instance)):
-        if _can_be_run(action, row.auth_method_key):
+        if can_be_run(action, row.auth_method_key):
             yield Tool(
                 name=tool_name(row.alias, action.name),
                 title=action.title if row.display_name is None else f"{shown}: {action.title}",
@@ -140,11 +158,6 @@ def methods_of_any_request(settings: Mapping[str, Any]) -> Sequence[str]:
     """Return by which HTTP methods a workspace lets requests to any endpoint be sent; by none where it says nothing."""
     wanted: Mapping[str, Any] | None = settings.get("anyRequest")
     return () if wanted is None else wanted.get("methods", ["GET"])
-
-
-def _can_be_run(action: Action, auth_method_key: str | None) -> bool:
-    """Tell whether the way in which the workspace connects accounts suits the action."""
-    return auth_method_key is None or not action.auth_methods or auth_method_key in action.auth_methods
 
 
 def _manual_tool(row: McpServerTool, instance: Instance | None, catalog: Catalog) -> Tool | None:
