@@ -23,7 +23,7 @@ MAX_SEARCHED: Final = 1000
 """How many elements are looked through where the provider can't search."""
 
 INPUTS: Final[Mapping[str, Json]] = {
-    "search": {"type": "string", "description": "Only what matches this, such as part of a name."},
+    "search": {"type": "string", "description": "Only what matches this."},
     "max_items": {
         "type": "integer",
         "minimum": 1,

@@ -57,3 +57,4 @@ class IntegrationSettings(Body):
     persistence: Persistence | None = None
     local_browser: LocalBrowser | None = None
     any_request: AnyRequestTool | None = None
+    lookup_tools: bool = Field(default=True, description="Whether agents get tools that list values for inputs.")

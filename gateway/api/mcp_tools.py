@@ -102,10 +102,11 @@ class OneTool(Answer):
 
 
 def tools_of(toolset: Toolset, manual: Sequence[records.McpServerTool]) -> list[McpServerTool]:
-    """Return what a server lists: the workspace's tools, and those added by hand, which go before them."""
+    """Return the actions that a server lists: the workspace's, and those added by hand, which go before them."""
     by_hand = {(row.integration_alias, row.action_name) for row in manual}
+    actions = (tool for tool in toolset.tools if not tool.is_lookup)
     of_workspace = [
-        _shown(tool, toolset.server_id) for tool in toolset.tools if (tool.alias, tool.action.name) not in by_hand
+        _shown(tool, toolset.server_id) for tool in actions if (tool.alias, tool.action.name) not in by_hand
     ]
     return [*of_workspace, *(McpServerTool.of(row) for row in manual)]
 
