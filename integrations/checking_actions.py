@@ -11,7 +11,7 @@ from integrations.checking_auth import plain_http_faults
 from integrations.inputs import Input, closed, object_schema
 from integrations.manifest import Action, Manifest, OptionLookup, Scopes
 from integrations.notation import placeholders
-from integrations.outgoing import HEADER_NAME, names_used
+from integrations.outgoing import HEADER_NAME, files_used, names_used
 from integrations.paging import INPUTS as PAGING_INPUTS
 from integrations.ports import Json
 from integrations.requests import RequestTemplate
@@ -138,6 +138,27 @@ def _request_faults(action: Action, request: RequestTemplate, place: Place) -> I
         for name in sorted(known - used - confirmations):
             yield (*place, *listed, name), f"{action.name}: the request sends the input {name} nowhere"
     yield from _header_faults(action.name, request, where)
+    yield from _file_faults(action, request, where)
+
+
+def _file_faults(action: Action, request: RequestTemplate, where: Place) -> Iterator[Fault]:
+    sent = files_used(request)
+    for name, declared in action.input.items():
+        if declared.file is None and name in sent and request.content is None:
+            yield (
+                where,
+                f"{action.name}: `files` sends {name}, which is no file; write `file: one` or `file: many` there",
+            )
+        if request.content is not None and name in sent and declared.file != "one" and not _is_text(declared):
+            yield where, f"{action.name}: `content` sends {name}, which is neither a file nor text"
+        if declared.file is not None and name not in sent:
+            yield (*where[:-1], "input", name), f"{action.name}: the input {name} is a file, but not among `files`"
+    if action.schema_ is not None and sent:
+        yield where, f"{action.name}: files are inputs with `file`, which `schema` can't have; use `input`"
+
+
+def _is_text(declared: Input) -> bool:
+    return declared.json_schema.get("type") == "string"
 
 
 def _header_faults(name: str, request: RequestTemplate, where: Place) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from integrations.files import Files, file_schema
 from integrations.notation import Model, Name
 from integrations.ports import Json
 
@@ -61,18 +62,23 @@ class Input(Model):
     """Name of the option lookup that lists the possible values."""
     multiline: bool = False
     """Long text: forms show a large field."""
+    file: Files | None = None
+    """Instead of a type: the value is a file (or a list of them) of name, mime_type, and text or base64."""
     segments: Segments = None
     """In a path the value is this many segments between slashes ("owner/name": 2), not one."""
 
     @model_validator(mode="after")
     def _known_keywords(self) -> "Input":
         check_schema(self.json_schema)
+        beside = (self.model_extra or {}).keys() - {"title", "description", "examples"}
+        if self.file is not None and beside:
+            raise ValueError(f"a file has its own schema, so {', '.join(sorted(beside))} can't stand beside it")
         return self
 
     @property
     def json_schema(self) -> dict[str, Json]:
         """The JSON Schema of the value."""
-        return dict(self.model_extra or {})
+        return (file_schema(self.file) if self.file else {}) | (self.model_extra or {})
 
 
 def segments_in(inputs: Mapping[str, Input]) -> dict[str, Segments]:

@@ -22,6 +22,10 @@ wire names to literals and `"{name}"`s. `"{name}"` alone keeps the value's type;
 """
 
 
+Files: TypeAlias = Many[Name] | Mapping[str, Whole]
+"""Which inputs are files of the form: their names, or a mapping from wire names to `"{name}"`s."""
+
+
 class RequestTemplate(Model):
     """`{post: chat.postMessage, json: input}`: exactly one method key, whose value is the path below `base_url`."""
 
@@ -33,6 +37,10 @@ class RequestTemplate(Model):
     query: Values | None = None
     json_: Values | Whole | None = Field(default=None, alias="json")
     form: Values | None = None
+    files: Files | None = None
+    """Sends the form as multipart/form-data with these files, also where there are none."""
+    content: Whole | None = None
+    """One input that is the body as it is: a file, or text."""
     headers: Mapping[str, str] = {}
     """Fixed names; values are templates. A header whose optional input is absent is left out."""
 
@@ -41,8 +49,9 @@ class RequestTemplate(Model):
         given = [method for method in METHODS if getattr(self, method.lower()) is not None]
         if len(given) != 1:
             raise ValueError("a request has exactly one of get, post, put, patch, delete")
-        if self.json_ is not None and self.form is not None:
-            raise ValueError("a request has json or form, not both")
+        is_form = self.form is not None or self.files is not None
+        if [self.json_ is not None, is_form, self.content is not None].count(True) > 1:
+            raise ValueError("a request has one body: json, form (with files), or content")
         if self.path.startswith("/") or "://" in self.path or "?" in self.path or "#" in self.path:
             raise ValueError(f"{self.path!r} must be a path below base_url: no leading '/', no '?', no '#', no host")
         return self

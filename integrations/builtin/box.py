@@ -8,8 +8,8 @@ import orjson
 
 from integrations.action import ActionCall
 from integrations.builtin.bare_http import send
-from integrations.builtin.form_data import FormFile, form_data
 from integrations.failures import ActionFailed, CredentialsRejected, NotFound
+from integrations.form_data import FormFile, form_data
 from integrations.ports import HttpRequest, Json
 
 CONTENT: Final = "https://api.box.com/2.0/files/{}/content"
@@ -43,7 +43,7 @@ async def upload_text_file(call: ActionCall) -> Json:
     attributes = {"name": given["fileName"], "parent": {"id": given["parentFolderId"]}}
     file = FormFile(given["fileName"], given["contentType"], given["content"].encode())
     # Box reads the form as it comes, and wants to know what the file is before it begins.
-    content, headers = form_data({"attributes": orjson.dumps(attributes).decode()}, {"file": file})
+    content, headers = form_data([("attributes", orjson.dumps(attributes).decode())], [("file", file)])
     answer: Json = (await call.api.send("POST", "files/content", content=content, headers=headers)).json
     return [_brief(uploaded) for uploaded in answer.get("entries", ())]
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from integrations.action import ActionCall
-from integrations.builtin.form_data import FormFile, form_data
 from integrations.builtin.mail_files import given_file
 from integrations.failures import InvalidInput
+from integrations.form_data import FormFile, form_data
 from integrations.ports import Json
 
 ISSUE: Final = "rest/api/2/issue/{issue_key}"
@@ -69,7 +69,7 @@ async def add_attachment(call: ActionCall) -> Json:
     if not given["url"].startswith(("http://", "https://")):
         raise InvalidInput("The url must be an http(s) address.", path="/url")
     file = await given_file(call, given["url"], "/url", max_bytes=MAX_FILE)
-    content, headers = form_data({}, {"file": FormFile(given["filename"], file.media_type, file.content)})
+    content, headers = form_data([], [("file", FormFile(given["filename"], file.media_type, file.content))])
     # Without this header Jira takes a form for one that another site has made a browser send.
     headers["X-Atlassian-Token"] = "no-check"
     answer = await call.api.send("POST", f"{ISSUE}/attachments", given, content=content, headers=headers)

@@ -7,9 +7,9 @@ from typing import Final
 import orjson
 
 from integrations.action import ActionCall, ActionResult, Attachment
-from integrations.builtin.form_data import FormFile, form_data
 from integrations.builtin.mail_files import MEDIA_TYPES, given_file
 from integrations.failures import ActionFailed
+from integrations.form_data import FormFile, form_data
 from integrations.ports import Json
 
 MAX_SOUND: Final = 20 * 1024 * 1024
@@ -74,7 +74,7 @@ async def transcribe_audio(call: ActionCall) -> Json:
     fields = {name: call.arguments[name] for name in ("model", "language") if call.arguments.get(name)}
     # OpenAI goes by the name's ending, and refuses a file without one.
     name = sound.name if "." in sound.name else sound.name + (MEDIA_TYPES.guess_extension(sound.media_type) or "")
-    body, headers = form_data(fields, {"file": FormFile(name, sound.media_type, sound.content)})
+    body, headers = form_data(fields.items(), [("file", FormFile(name, sound.media_type, sound.content))])
     answer = await call.api.send("POST", "audio/transcriptions", content=body, headers=headers)
     return {"text": answer.json.get("text"), "usage": answer.json.get("usage")}
 

@@ -14,8 +14,9 @@ from integrations.checking import check_manifest
 from integrations.integration import Integration
 from integrations.loading import parse
 from integrations.manifest import Manifest
+from integrations.openapi.building import LeftOut
 from integrations.openapi.document import Document, DocumentRefused, mapping, sequence
-from integrations.openapi.operations import LeftOut, Operation, action_of, operations
+from integrations.openapi.operations import Operation, action_of, operations
 from integrations.openapi.security import auth_methods, key_of, requirements, scope_titles, scopes_of
 from integrations.openapi.texts import NOT_IN_ADDRESSES, legible, plain, snake
 from integrations.ports import Json

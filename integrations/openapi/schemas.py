@@ -185,8 +185,9 @@ def _bounds(resolved: Mapping[str, Json]) -> dict[str, Json]:
         found["multipleOf"] = resolved["multipleOf"]
     if resolved.get("uniqueItems") is True:
         found["uniqueItems"] = True
-    if isinstance(resolved.get("format"), str):
-        found["format"] = resolved["format"]
+    for keyword in ("format", "contentEncoding", "contentMediaType"):
+        if isinstance(resolved.get(keyword), str):
+            found[keyword] = plain(resolved[keyword], 100)
     if isinstance(resolved.get("pattern"), str) and _is_usable(resolved["pattern"]):
         found["pattern"] = resolved["pattern"]
     return {name: value for name, value in found.items() if name in KEYWORDS}

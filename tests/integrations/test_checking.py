@@ -115,6 +115,46 @@ def test_a_fault_is_found_at_its_line(checked: Check, old: str, new: str, line: 
     assert any(at == line and message in text for at, text in found), found
 
 
+def sending(file: str, request: str) -> str:
+    """The good manifest with one more input, and this request."""
+    more = f"      file: {{{file}, description: The file}}\n    request: {{post: things, query: [kind, id], {request}}}"
+    return GOOD.replace('    request: {get: "{kind}/things/{id}"}', more)
+
+
+@pytest.mark.parametrize(
+    ("file", "request_", "line", "message"),
+    [
+        ("file: one", "files: [file]", 0, ""),
+        ("file: many", "form: {a: b}, files: {'file[]': '{file}'}", 0, ""),
+        ("file: one", "content: '{file}'", 0, ""),
+        ("type: string", "content: '{file}'", 0, ""),
+        ("file: many", "content: '{file}'", 29, "neither a file nor text"),
+        ("type: object", "content: '{file}'", 29, "neither a file nor text"),
+        ("type: string", "files: [file]", 29, "`files` sends file, which is no file"),
+        ("file: one", "json: [file]", 28, "is a file, but not among `files`"),
+        ("file: one", "files: [file], json: input", 29, "a request has one body"),
+        ("file: one", "content: '{file}', form: input", 29, "a request has one body"),
+        ("file: one", "content: 'x {file}'", 29, "must match"),
+        ("file: two", "files: [file]", 28, "must be 'one' or 'many'"),
+        ("file: one, type: string", "files: [file]", 28, "a file has its own schema"),
+    ],
+)
+def test_files_stand_where_they_can_be_sent(checked: Check, file: str, request_: str, line: int, message: str):
+    found = checked(sending(file, request_))
+    assert (found == []) is (message == ""), found
+    assert not message or any(at == line and message in text for at, text in found), found
+
+
+def test_files_need_inputs_of_their_own(checked: Check):
+    schema = "{type: object, properties: {file: {type: string, description: F}}}"
+    written = sending("file: one", "content: '{file}'").splitlines()
+    start = written.index("    input:")
+    text = "\n".join(
+        [*written[:start], f"    schema: {schema}", '    request: {post: a, content: "{file}"}', *written[-2:]]
+    )
+    assert "which `schema` can't have" in str(checked(text))
+
+
 def test_a_kept_host_must_be_held_to_listed_ones(checked: Check):
     text = GOOD.replace("https://api.acme.example/", '"{instance_url}/api/"').replace(
         'token"}\n', 'token"}\n    keep: {instance_url: /url}\n'

@@ -77,7 +77,7 @@ def test_every_kind_of_credential_can_be_expressed(auth: str):
     [
         ("{json: input}", "exactly one of get, post"),
         ("{get: a, post: b}", "exactly one of get, post"),
-        ("{post: a, json: input, form: input}", "json or form, not both"),
+        ("{post: a, json: input, form: input}", "a request has one body"),
         ("{get: /a}", "no leading '/'"),
         ("{get: 'a?b=c'}", "no '?'"),
         ("{get: 'https://example.com'}", "no host"),

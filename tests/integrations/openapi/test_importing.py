@@ -180,7 +180,7 @@ def test_what_cannot_be_an_action_is_left_out_with_its_reason():
     found = imported(described(paths))
     assert [tool.action for tool in found.tools] == ["fine"]
     assert dict(found.left_out) == {
-        "upload": "it sends multipart/form-data, not JSON or a form",
+        "upload": "its form has no listed fields",
         "me": "it needs the cookie session",
         "odd": "the path names id, which no parameter describes",
     }
