@@ -38,7 +38,7 @@ async def forward_email(call: ActionCall) -> Json:
 def _message(given: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "subject": given["subject"],
-        "body": {"contentType": given.get("contentType", "Text"), "content": given["body"]},
+        "body": {"contentType": given.get("contentType", "Text").lower(), "content": given["body"]},
         "toRecipients": _recipients(given["to"], "to"),
     }
 

@@ -152,7 +152,7 @@ def _written(given: Mapping[str, Json]) -> dict[str, Json]:
     if "location" in given:
         event["location"] = {"displayName": given["location"]}
     if "body" in given:
-        event["body"] = {"contentType": given.get("contentType", "Text"), "content": given["body"]}
+        event["body"] = {"contentType": given.get("contentType", "Text").lower(), "content": given["body"]}
     if "attendees" in given:
         event["attendees"] = _attendees(given["attendees"])
     if given.get("onlineMeeting"):

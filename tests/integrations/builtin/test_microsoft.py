@@ -52,7 +52,7 @@ async def test_a_mail_goes_to_everybody_on_the_line():
         "ada@example.com",
         "bob@example.com",
     ]
-    assert message["body"] == {"contentType": "Text", "content": "Hello"}
+    assert message["body"] == {"contentType": "text", "content": "Hello"}
     assert len(message["ccRecipients"]) == 1
 
 

@@ -17,7 +17,7 @@ Json = Any
 _MULTIPART = "multipart/"
 _OWN_CREDENTIALS: Final = ("x-api-token", "x-shopify-access-token")
 """Headers in which providers take a credential instead of Authorization."""
-_TELLING: Final = ("from", "x-amz-acl", "x-amz-copy-source")
+_TELLING: Final = ("from", "prefer", "x-amz-acl", "x-amz-copy-source")
 """Headers that say what shall be done."""
 _TELLING_AS_JSON: Final = ("dropbox-api-arg",)
 """Those that say it in JSON, where the order of the members says nothing."""
