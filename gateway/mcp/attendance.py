@@ -65,6 +65,11 @@ async def tell(scope: Scope, notification: Mapping[str, Any]) -> None:
         await answer.tell(json.dumps(notification, separators=(",", ":")).encode())
 
 
+def can_tell(scope: Scope) -> bool:
+    """Tell whether this request's client takes event streams."""
+    return _KEY in scope
+
+
 class _Answer:
     """The answer on its way out: as it is, or behind comments as the one event of a stream."""
 

@@ -17,6 +17,7 @@ from gateway.mcp import refusals
 from gateway.mcp.attendance import attended
 from gateway.mcp.auth import Door, McpDoorkeeper
 from gateway.mcp.elicitations import Elicitations
+from gateway.mcp.forwarding import METHODS
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
 from gateway.mcp.origins import Origins
@@ -29,6 +30,8 @@ from gateway.principals import McpPrincipal
 MCP_PATH = "/mcp/"
 _VERSION_HEADER = "mcp-protocol-version"
 _SESSION_HEADER = "mcp-session-id"
+_IN_PLACES = METHODS | {"tools/call"}
+"""Requests that may go on to somebody else, of whom one token may keep so many busy at once."""
 
 
 class McpEndpoint:
@@ -53,7 +56,7 @@ class McpEndpoint:
         self._listeners = listeners
         self._elicitations = elicitations
         self._places = waiting.places
-        self._waiting = waiting
+        self._handlers = handlers
         self._sdk = StreamableHTTPSessionManager(
             handlers.server(), stateless=True, max_request_body_size=body_max_bytes, json_response=True
         )
@@ -118,10 +121,12 @@ class McpEndpoint:
         serve = attended(self._sdk.asgi_app, may_stream="text/event-stream" in request.headers.get("accept", ""))
         if method == "initialize":
             serve = _with_header(serve, _SESSION_HEADER, self._sessions.begin(visit.principal, envelope.get("params")))
-        if method == "tools/call":
+        if method in _IN_PLACES:
             serve = self._places.within_limit(serve, visit.principal.token_id)
         if method == "notifications/cancelled":
-            self._waiting.cancel(visit.principal, _cancelled(envelope))
+            self._handlers.cancel(visit.principal, _cancelled(envelope))
+        if method is None and self._handlers.questions.answered(visit.principal, envelope):
+            return Response(status_code=202)
         return _replaying(serve, message, receive)
 
     def _session(self, request: "_Request", principal: McpPrincipal) -> Session | None:
@@ -149,7 +154,7 @@ class _Request:
         return cls(scope, headers)
 
 
-_NOT_OURS = Session(protocol_version="", takes_url_elicitation=False)
+_NOT_OURS = Session(protocol_version="")
 
 
 def _is_message(envelope: Mapping[str, Any]) -> bool:

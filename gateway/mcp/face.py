@@ -37,6 +37,7 @@ class McpFace:
             grant_calls=gateway.authorizing.calls,
             result_max_bytes=settings.tool_result_max_bytes,
         )
+        self._questions = handlers.questions
         self.endpoint = McpEndpoint(
             public_url=settings.public_url,
             doorkeeper=doorkeeper,
@@ -59,3 +60,4 @@ class McpFace:
         """End the open streams and the calls that wait, which would otherwise keep a server from stopping."""
         self._listeners.close()
         self._waiting.close()
+        self._questions.close()

@@ -1,5 +1,6 @@
 """What an MCP server answers: its tools, a call, changes to come. One SDK server speaks for all of ours."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import structlog
@@ -11,9 +12,7 @@ from mcp_types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
-    CallToolResult,
     ElicitResult,
-    InputRequiredResult,
     ListToolsResult,
     NotificationParams,
     PaginatedRequestParams,
@@ -33,16 +32,23 @@ from gateway.connections.resolver import Resolver
 from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
 from gateway.mcp.elicitations import Elicitations
+from gateway.mcp.forwarding import METHODS, Forwarding, capabilities_of, instructions_of, shown_capabilities
 from gateway.mcp.listeners import Listeners, TooManyStreams
 from gateway.mcp.lists import SERVER_NAME, ToolLists
 from gateway.mcp.missing import Missing
 from gateway.mcp.progress import progress_of
+from gateway.mcp.questions import Questions
+from gateway.mcp.remote_names import RemoteNames, names_of
+from gateway.mcp.remote_results import call_result
 from gateway.mcp.results import LINK_REQUEST, Dialect, failure, success
+from gateway.mcp.under_way import UnderWay
 from gateway.mcp.visit import Visit, visit_of
 from gateway.mcp.waiting import Waiting
+from gateway.principals import McpPrincipal
 from gateway.tools.execution import Execution, Invocation, Outcome
 from gateway.tools.tool import Tool
-from gateway.tools.toolset import Toolsets
+from gateway.tools.toolset import Toolset, Toolsets
+from gateway.upstreams.conversation import NOBODY
 
 _Context = ServerRequestContext[Any, Any]
 _log = structlog.stdlib.get_logger()
@@ -72,6 +78,9 @@ class McpHandlers:
         self._grant_calls = grant_calls
         self._result_max_bytes = result_max_bytes
         self._lists = ToolLists()
+        self._under_way = UnderWay()
+        self.questions = Questions()
+        self._forwarding = Forwarding(execution=execution, questions=self.questions, places=waiting.places)
 
     def server(self) -> Server[Any]:
         """Return the SDK's server with these handlers."""
@@ -79,11 +88,12 @@ class McpHandlers:
             SERVER_NAME,
             version=__version__,
             on_list_tools=self._list_tools,
-            on_call_tool=self._call_tool,
             on_subscriptions_listen=self._listen,
             # Otherwise the SDK runs tools/list for every call, to look for x-mcp-header; no tool of ours has it.
             get_tool_input_schema=_no_header_schema,
         )
+        # Not `on_call_tool`, because what a remote server answered is on its wire form already.
+        server.add_request_handler("tools/call", CallToolRequestParams, self._call_tool)
         # In place of the SDK's own OpenTelemetry span, which costs more than the rest of the call.
         server.middleware[:] = [self._answer]
         return server
@@ -99,7 +109,14 @@ class McpHandlers:
                 case "tools/list" if (ctx.params or {}).get("cursor") is None:
                     return await self._ready_list(ctx)
                 case "initialize" | "server/discover":
-                    return _own_identity(ctx, await call_next(ctx))
+                    toolset = await self._toolsets.of(visit_of(ctx).principal.server_id)
+                    return _own_identity(ctx, await call_next(ctx), toolset)
+                case method if method in METHODS:
+                    toolset = await self._toolsets.of(visit_of(ctx).principal.server_id)
+                    answer = self._forwarding.answer(ctx, toolset) if toolset.remotes else call_next(ctx)
+                    return await self._cancellable(ctx, answer)
+                case "tools/call":
+                    return await self._cancellable(ctx, call_next(ctx))
                 case _:
                     return await call_next(ctx)
         except (MCPError, ValidationError):
@@ -109,22 +126,42 @@ class McpHandlers:
             _log.exception("mcp handler failed", method=ctx.method)
             raise MCPError(INTERNAL_ERROR, "Internal error") from error
 
+    def cancel(self, principal: McpPrincipal, request_id: Any) -> None:
+        """End what a handshake-era client has given up (`notifications/cancelled`)."""
+        self._waiting.cancel(principal, request_id)
+        self._under_way.cancel(principal, request_id)
+
+    async def _cancellable(self, ctx: _Context, answer: Awaitable[HandlerResult]) -> HandlerResult:
+        if _is_modern(ctx):
+            return await answer
+        return await self._under_way.cancellable(visit_of(ctx).principal, ctx.request_id, answer)
+
     async def _ready_list(self, ctx: _Context) -> HandlerResult:
         """Return the list as it was last made, without building a model of every tool again."""
         toolset = await self._toolsets.of(visit_of(ctx).principal.server_id)
         is_modern = _is_modern(ctx)
         return self._lists.of(toolset, protocol_version=ctx.protocol_version, is_modern=is_modern)
 
-    async def _call_tool(self, ctx: _Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
+    async def _call_tool(self, ctx: _Context, params: CallToolRequestParams) -> HandlerResult:
         visit, dialect = visit_of(ctx), _dialect(ctx, params)
-        outcome = await self._attempt(visit, params)
+        tool, names = await self._found(visit, params.name)
+        outcome = await self._attempt(ctx, params)
         if isinstance(outcome, ConnectionRequired) and visit.door.connect_wait_seconds and dialect.may_wait:
             outcome = await self._once_connected(ctx, params, outcome)
         _note(ctx, visit, tool_name=params.name, outcome=outcome)
         if isinstance(outcome, ConnectionRequired) and dialect.hears_of_completion:
             self._elicitations.ask(visit.principal, outcome)
         if isinstance(outcome, ToolgateError):
-            return failure(outcome, dialect)
+            return failure(outcome, dialect, has_output_schema=tool.has_output_schema)
+        if outcome.result.mcp is not None:
+            return call_result(
+                outcome,
+                names=names,
+                version=ctx.protocol_version,
+                dialect=dialect,
+                capabilities=capabilities_of(ctx),
+                most=self._result_max_bytes,
+            )
         return success(outcome, dialect, max_bytes=self._result_max_bytes)
 
     async def _once_connected(
@@ -140,7 +177,7 @@ class McpHandlers:
         async def attempt() -> Outcome | ToolgateError:
             if not await visit.still_admitted():
                 return Unauthorized("the token of this call is no longer valid")
-            return await self._attempt(visit, params)
+            return await self._attempt(ctx, params)
 
         return await self._waiting.outlast(
             refusal,
@@ -153,30 +190,35 @@ class McpHandlers:
             tell=progress_of(ctx, params, seconds=visit.door.connect_wait_seconds),
         )
 
-    async def _attempt(self, visit: Visit, params: CallToolRequestParams) -> Outcome | ToolgateError:
-        """Run the tool as the server has it now. Raises the JSON-RPC error for a tool that it does not have."""
+    async def _found(self, visit: Visit, name: str) -> tuple[Tool, RemoteNames]:
+        """Return the tool as the server has it now. Raises the JSON-RPC error for one that it does not have."""
         toolset = await self._toolsets.of(visit.principal.server_id)
-        tool = toolset.by_name.get(params.name)
+        tool = toolset.by_name.get(name)
         if tool is None:
-            shown = params.name[:100]
+            shown = name[:100]
             raise MCPError(
                 INVALID_PARAMS, f"there is no tool {shown!r} on this server (any more): list the tools again"
             )
-        return await self._run(visit, tool, params.arguments or {})
+        return tool, names_of(tool, toolset)
 
-    async def _run(self, visit: Visit, tool: Tool, arguments: dict[str, Any]) -> Outcome | ToolgateError:
+    async def _attempt(self, ctx: _Context, params: CallToolRequestParams) -> Outcome | ToolgateError:
+        """Run the tool, found anew: while a call waits, its tool may have become another."""
+        visit = visit_of(ctx)
+        tool, names = await self._found(visit, params.name)
+        is_remote = tool.action.remote is not None
         invocation = Invocation(
             integration=tool.integration,
             action=tool.action,
             instance=tool.instance,
             alias=tool.alias,
-            arguments={**tool.input_defaults, **arguments},
+            arguments={**tool.input_defaults, **(params.arguments or {})},
             connection_id=tool.connection_id,
+            conversation=self._forwarding.side(ctx, names) if is_remote else NOBODY,
         )
         failed = True
         try:
             outcome = await self._execution.run(visit.principal.caller, invocation)
-            failed = False
+            failed = _has_failed(outcome)
         except ToolgateError as error:
             return error
         finally:
@@ -218,14 +260,21 @@ async def _send(
     await ctx.session.send_notification(notification, related_request_id=ctx.request_id)
 
 
-def _own_identity(ctx: _Context, result: HandlerResult) -> HandlerResult:
-    """Say in the handshake which of our servers this is, and that its list can change."""
+def _has_failed(outcome: Outcome) -> bool:
+    """Tell whether a remote server's tool failed, which is an answer like any other here."""
+    answer = outcome.result.mcp
+    return answer is not None and (answer.error is not None or answer.result.get("isError") is True)
+
+
+def _own_identity(ctx: _Context, result: HandlerResult, toolset: Toolset) -> HandlerResult:
+    """Say in the handshake which of our servers this is, what it has, and that its list can change."""
     if not isinstance(result, dict):
         return result
     door = visit_of(ctx).door
-    result["capabilities"] = {"tools": {"listChanged": True}}
-    if door.description:
-        result["instructions"] = door.description
+    result["capabilities"] = {"tools": {"listChanged": True}, **shown_capabilities(toolset)}
+    instructions = door.description or instructions_of(toolset)
+    if instructions:
+        result["instructions"] = instructions
     if ctx.method == "initialize":
         result["serverInfo"] = {**result["serverInfo"], "title": door.name}
     return result
@@ -240,7 +289,7 @@ def _dialect(ctx: _Context, params: CallToolRequestParams) -> Dialect:
     return Dialect(
         is_modern=True,
         takes_url_elicitation=elicitation is not None and elicitation.url is not None,
-        has_answered=bool(params.input_responses),
+        has_answered=LINK_REQUEST in (params.input_responses or {}),
         has_declined=_has_declined(params),
     )
 

@@ -26,7 +26,8 @@ from gateway.tools.execution import Outcome
 from integrations.action import Attachment
 
 ACCOUNT_META_KEY = "io.toolgate/account"
-LINK_REQUEST = "connect"
+LINK_REQUEST = "toolgate_connect"
+"""Under which key a client is asked to open a setup link; a remote server's questions have keys of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Dialect:
     is_modern: bool
     takes_url_elicitation: bool
     has_answered: bool = False
-    """The request carries the client's answers to an earlier `input_required`."""
+    """The request carries the client's answer to an earlier link."""
     has_declined: bool = False
     """The person does not want to open the link."""
 
@@ -65,10 +66,14 @@ def success(outcome: Outcome, dialect: Dialect, *, max_bytes: int) -> CallToolRe
         if shown is text and (isinstance(output, dict) or (dialect.is_modern and output is not None)):
             structured = cast("Any", output)
     content.extend(_attached(attachment, max_bytes) for attachment in attachments)
-    return CallToolResult(content=content, structured_content=structured, _meta=_account(outcome))
+    account = account_of(outcome)
+    meta = {ACCOUNT_META_KEY: account} if account is not None else None
+    return CallToolResult(content=content, structured_content=structured, _meta=meta)
 
 
-def failure(error: ToolgateError, dialect: Dialect) -> CallToolResult | InputRequiredResult:
+def failure(
+    error: ToolgateError, dialect: Dialect, *, has_output_schema: bool = False
+) -> CallToolResult | InputRequiredResult:
     """Render a failure. Raises the JSON-RPC error -32042 for 2025-11-25 clients that take URL elicitation."""
     if isinstance(error, ConnectionRequired) and error.setup_url is not None and dialect.takes_url_elicitation:
         if dialect.is_modern and not dialect.has_answered:
@@ -80,11 +85,14 @@ def failure(error: ToolgateError, dialect: Dialect) -> CallToolResult | InputReq
                 message=error.message, url=error.setup_url, elicitation_id=elicitation_id(error.setup_url)
             )
             raise UrlElicitationRequiredError([asked], error.message)
-    return told(error)
+    # TypeScript SDK 1.32 holds errors against the tool's output schema too, and loses those that do not fit.
+    return told(error, in_words_only=has_output_schema)
 
 
-def told(error: ToolgateError) -> CallToolResult:
-    """Render a failure in words, the same again as structured content."""
+def told(error: ToolgateError, *, in_words_only: bool = False) -> CallToolResult:
+    """Render a failure in words, and the same again as structured content."""
+    if in_words_only:
+        return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
     details = {name: value for name, value in error.details.items() if value is not None}
     status = {"status": "connection_required"} if isinstance(error, ConnectionRequired) else {}
     return CallToolResult(
@@ -126,15 +134,14 @@ def _attached(attachment: Attachment, max_bytes: int) -> ContentBlock:
             return EmbeddedResource(resource=resource)
 
 
-def _account(outcome: Outcome) -> dict[str, Any] | None:
+def account_of(outcome: Outcome) -> dict[str, Any] | None:
     """Name the account that acted, so that a wrong one is noticed."""
     connection = outcome.connection
     if connection is None:
         return None
-    shown = {
+    return {
         "connectionId": connection.id,
         "externalId": connection.external_id,
         "label": connection.account_label or connection.display_name,
         "scope": connection.scope,
     }
-    return {ACCOUNT_META_KEY: shown}

@@ -53,6 +53,11 @@ class Tool:
     """It lists values for the inputs of others, and is no action of the integration."""
 
     @property
+    def has_output_schema(self) -> bool:
+        """Tell whether its listing says what the structured content of its results looks like."""
+        return self.action.remote is not None and "outputSchema" in self.action.remote
+
+    @property
     def integration_title(self) -> str:
         """What people here call the integration."""
         return (self.instance.display_name if self.instance else None) or self.integration.title
@@ -60,6 +65,10 @@ class Tool:
     @property
     def visible(self) -> dict[str, Any]:
         """The tool as it stands in a tool list (MCP 2026-07-28, Tool)."""
+        if self.action.remote is not None:
+            own = {"name": self.name, "description": self.description, "inputSchema": dict(self.input_schema)}
+            renamed = {} if self.title == self.action.title else {"title": self.title}
+            return {**self.action.remote, **own, **renamed}
         hints = self.action.hints
         return {
             "name": self.name,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gateway.mcp.results import LINK_REQUEST
 from tests.gateway.mcp.shop import Shop, open_shop
 from tests.parts.mcp_wire import Wire
 from tests.parts.served import Served, serving
@@ -68,11 +69,11 @@ async def test_a_modern_client_that_opens_urls_is_asked_to_open_it_once(shop: Sh
     call = {"name": "acme__whoami", "arguments": {}}
 
     first = (await wire.modern("tools/call", call, capabilities=URL_CAPABLE)).json()["result"]
-    answered = {**call, "inputResponses": {"connect": {"action": "accept"}}}
+    answered = {**call, "inputResponses": {LINK_REQUEST: {"action": "accept"}}}
     second = (await wire.modern("tools/call", answered, capabilities=URL_CAPABLE)).json()["result"]
 
     assert first["resultType"] == "input_required"
-    asked = first["inputRequests"]["connect"]
+    asked = first["inputRequests"][LINK_REQUEST]
     assert (asked["method"], asked["params"]["mode"]) == ("elicitation/create", "url")
     assert asked["params"]["url"].startswith(f"{shop.served.url}/connect/s/")
     assert second["isError"] is True

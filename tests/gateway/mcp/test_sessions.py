@@ -8,6 +8,8 @@ from gateway.kit.cipher import Cipher
 from gateway.mcp.sessions import Session, Sessions, settle
 from gateway.principals import McpPrincipal
 
+FORM: dict[str, Any] = {"elicitation": {}}
+URL = {"elicitation": {"url": {}}}
 ALICE = McpPrincipal("t1", "s1", "o", "w", "alice", frozenset({"mcp:tools"}))
 
 
@@ -19,17 +21,17 @@ def sessions() -> Sessions:
 @pytest.mark.parametrize(
     ("params", "settled"),
     [
-        ({"protocolVersion": "2025-06-18", "capabilities": {}}, Session("2025-06-18", False)),
-        ({"protocolVersion": "2025-03-26"}, Session("2025-03-26", False)),
-        ({"protocolVersion": "2026-07-28"}, Session("2025-11-25", False)),
-        ({"protocolVersion": "1999-01-01"}, Session("2025-11-25", False)),
-        ({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}}, Session("2025-11-25", False)),
-        ({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {"url": {}}}}, Session("2025-11-25", True)),
-        ({"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {"url": {}}}}, Session("2025-06-18", False)),
-        ({"protocolVersion": 5, "capabilities": {"elicitation": "url"}}, Session("2025-11-25", False)),
-        ({"protocolVersion": ["2025-06-18"]}, Session("2025-11-25", False)),
-        (None, Session("2025-11-25", False)),
-        ([], Session("2025-11-25", False)),
+        ({"protocolVersion": "2025-06-18", "capabilities": {}}, Session("2025-06-18")),
+        ({"protocolVersion": "2025-03-26"}, Session("2025-03-26")),
+        ({"protocolVersion": "2026-07-28"}, Session("2025-11-25")),
+        ({"protocolVersion": "1999-01-01"}, Session("2025-11-25")),
+        ({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}}, Session("2025-11-25", FORM)),
+        ({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {"url": {}}}}, Session("2025-11-25", URL)),
+        ({"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {"url": {}}}}, Session("2025-06-18", FORM)),
+        ({"protocolVersion": 5, "capabilities": {"elicitation": "url"}}, Session("2025-11-25")),
+        ({"protocolVersion": ["2025-06-18"]}, Session("2025-11-25")),
+        (None, Session("2025-11-25")),
+        ([], Session("2025-11-25")),
     ],
 )
 def test_the_handshake_settles_version_and_url_elicitation(params: Any, settled: Session) -> None:
@@ -39,7 +41,7 @@ def test_the_handshake_settles_version_and_url_elicitation(params: Any, settled:
 def test_any_process_with_the_key_ring_reads_a_session(sessions: Sessions) -> None:
     session_id = sessions.begin(ALICE, {"protocolVersion": "2025-06-18"})
 
-    assert Sessions(Cipher([b"n" * 32, b"k" * 32])).read(session_id, ALICE) == Session("2025-06-18", False)
+    assert Sessions(Cipher([b"n" * 32, b"k" * 32])).read(session_id, ALICE) == Session("2025-06-18")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from gateway.changes import ChangeFeed
 from gateway.errors import ConnectionRequired, ToolgateError
 from gateway.mcp.places import Places
+from gateway.mcp.results import LINK_REQUEST
 from gateway.mcp.waiting import (
     MAX_ATTEMPTS,
     MAX_WAITING_OF_ONE_END_USER,
@@ -131,7 +132,7 @@ async def test_when_nobody_comes_the_answer_is_the_link(served: Served, client: 
 async def test_a_client_that_opens_links_is_asked_to_at_once_and_its_retry_waits(shop: Shop, wire: Wire) -> None:
     first = (await wire.modern("tools/call", WHOAMI, capabilities=URL_CAPABLE)).json()["result"]
     assert first["resultType"] == "input_required"
-    answered = {**WHOAMI, "inputResponses": {"connect": {"action": "accept"}}}
+    answered = {**WHOAMI, "inputResponses": {LINK_REQUEST: {"action": "accept"}}}
     retrying = asyncio.create_task(wire.modern("tools/call", answered, capabilities=URL_CAPABLE))
     await shop.connect(shop.alice, "alice")
     assert (await retrying).json()["result"]["structuredContent"]["id"] == "alice"
@@ -139,7 +140,7 @@ async def test_a_client_that_opens_links_is_asked_to_at_once_and_its_retry_waits
 
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_nobody_waits_for_a_person_who_has_declined(shop: Shop, wire: Wire, action: str) -> None:
-    answered = {**WHOAMI, "inputResponses": {"connect": {"action": action}}}
+    answered = {**WHOAMI, "inputResponses": {LINK_REQUEST: {"action": action}}}
     async with asyncio.timeout(PATIENCE_SECONDS):
         answer = await wire.modern("tools/call", answered, capabilities=URL_CAPABLE)
     assert answer.json()["result"]["isError"]
