@@ -319,7 +319,7 @@ def _build(
         deletions=deletions,
         revoking=revoking,
         api_keys=ApiKeys(database, clock=clock, changes=changes),
-        mcp_servers=McpServers(database, clock=clock),
+        mcp_servers=McpServers(database, catalogs=catalogs, clock=clock),
         mcp_tokens=McpTokens(database, clock=clock),
         manual_tools=ManualTools(database, catalogs=catalogs, clock=clock),
         safe=safe,

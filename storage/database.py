@@ -24,7 +24,7 @@ from storage.identity import IdentityChecks, KnownBrowsers
 from storage.mcp import McpServers, McpServerTools, McpTokens
 from storage.oauth import DeviceCodes, OAuthClients, OAuthCodes, OAuthGrants, OAuthRefreshTokens, OAuthRequests
 from storage.oauth_apps import OAuthApps
-from storage.own_integrations import OwnIntegrations
+from storage.own_integrations import HeldTools, OwnIntegrations
 from storage.records import KeyRingCanary
 from storage.repository import Rows
 from storage.revocations import Revocations
@@ -127,6 +127,11 @@ class Transaction:
     def oauth_apps(self) -> OAuthApps:
         """Tenants' own OAuth apps."""
         return OAuthApps(self.session, self.changed)
+
+    @cached_property
+    def held_tools(self) -> HeldTools:
+        """Tools of remote MCP servers that aren't as they were approved."""
+        return HeldTools(self.session, self.changed)
 
     @cached_property
     def own_integrations(self) -> OwnIntegrations:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from storage.records import Connection, OAuthApp, OwnIntegration, WorkspaceIntegration
+from storage.records import Connection, HeldTool, OAuthApp, OwnIntegration, WorkspaceIntegration
 from storage.repository import Repository
 from storage.scope import TenantScope
 
@@ -54,3 +54,14 @@ class OwnIntegrations(Repository[OwnIntegration]):
             for record in (WorkspaceIntegration, Connection, OAuthApp)
         ]
         return IntegrationUses(*(count or 0 for count in counts))
+
+
+class HeldTools(Repository[HeldTool]):
+    """Tools of remote MCP servers that are held back."""
+
+    record = HeldTool
+    workspace_column = None
+
+    async def of_integration(self, scope: TenantScope, integration_id: str) -> list[HeldTool]:
+        """Return those of one integration, by name."""
+        return await self._all(scope, col(HeldTool.integration_id) == integration_id, order=(col(HeldTool.name),))

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.access.existing import existing_server
 from gateway.access.mcp_tokens import mint_static
+from gateway.access.passing_through import only_remote
 from gateway.access.static_tokens import held_workspace, is_static_token_safe
 from gateway.errors import (
     EndUserNotFound,
@@ -16,6 +17,7 @@ from gateway.errors import (
 from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import MintedToken
+from gateway.tenancy.catalogs import Catalogs
 from storage.database import Database, Transaction
 from storage.records import McpServer, McpServerTool
 from storage.scope import TenantScope
@@ -41,6 +43,7 @@ class NewMcpServer:
     settings: Mapping[str, Any] | None = None
     created_by: str | None = None
     end_user: str | None = None
+    pass_through: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,9 @@ class ServerWithTools:
 class McpServers:
     """The MCP servers of a tenant's workspaces."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, catalogs: Catalogs, clock: Clock) -> None:
         self._database = database
+        self._catalogs = catalogs
         self._clock = clock
 
     async def create(self, scope: TenantScope, new: NewMcpServer) -> ShownServer:
@@ -85,6 +89,8 @@ class McpServers:
         async with self._database.write() as tx:
             workspace = await held_workspace(tx, scope, new.workspace_id)
             pinned_to = None if new.end_user is None else await _end_user_id(tx, scope, workspace.id, new.end_user)
+            if new.pass_through:
+                await self._check_pass_through(tx, scope, workspace.id)
             now = self._clock()
             server = await tx.mcp_servers.insert(
                 McpServer(
@@ -100,6 +106,7 @@ class McpServers:
                     created_by=new.created_by,
                     end_user_id=pinned_to,
                     is_pinned=pinned_to is not None,
+                    pass_through=new.pass_through,
                     created_at=now,
                     updated_at=now,
                 )
@@ -137,6 +144,8 @@ class McpServers:
             server = await existing_server(tx, scope, server_id)
             if "end_user" in values:
                 values |= await self._repin(tx, scope, server, values.pop("end_user"))
+            if values.get("pass_through"):
+                await self._check_pass_through(tx, scope, server.workspace_id)
             await tx.mcp_servers.update(server, updated_at=self._clock(), **values)
             if "auth_mode" in values:
                 await tx.mcp_tokens.delete_of_server(server, kinds=_forbidden_kinds(server))
@@ -175,6 +184,14 @@ class McpServers:
         if is_pinned:
             await tx.mcp_tokens.delete_of_server(server, kinds=[_END_USER, _OAUTH_TOKEN], except_of=pinned_to)
         return {"end_user_id": pinned_to, "is_pinned": is_pinned}
+
+    async def _check_pass_through(self, tx: Transaction, scope: TenantScope, workspace_id: str) -> None:
+        configured = await tx.workspace_integrations.of_workspace(scope, workspace_id)
+        if only_remote(configured, self._catalogs.of(scope.organization_id)) is None:
+            raise ValidationFailed(
+                "passThrough: the workspace's only integration has to be a remote MCP server; it has "
+                + (", ".join(row.integration_name for row in configured[:5]) or "none")
+            )
 
     async def _static_token(self, tx: Transaction, scope: TenantScope, server: McpServer) -> MintedToken | None:
         """Mint a static token where the auth mode has one, there is none yet, and it is safe."""

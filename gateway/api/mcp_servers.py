@@ -1,7 +1,7 @@
 """MCP servers over REST (contract 1.7)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,10 @@ from gateway.wiring import Gateway
 Mode = Literal["TOOLS", "CODE"]
 AuthMode = Literal["oauth", "bearer", "oauth_and_bearer"]
 EndUserAccess = Literal["restricted", "open"]
+_UNPREFIXED: Final = (
+    "Show the workspace's only integration, a remote MCP server, under that server's own names. As long as the "
+    "workspace has another integration too, names have their prefix."
+)
 
 
 class CodeModeSettings(Body):
@@ -73,6 +77,7 @@ class McpServerToCreate(Body):
     end_user_id: ExternalId | None = Field(
         default=None, description="External id of the one end user that the server is for."
     )
+    pass_through: bool = Field(default=False, description=_UNPREFIXED)
 
 
 class McpServerChanges(Body):
@@ -85,6 +90,7 @@ class McpServerChanges(Body):
     auth_mode: AuthMode = absent()
     end_user_access: EndUserAccess = absent()
     end_user_id: ExternalId | None = None
+    pass_through: bool = absent(description=_UNPREFIXED)
 
 
 class McpServersToList(PagedWithSuspended):
@@ -118,6 +124,7 @@ class McpServer(Answer):
     auth: McpServerAuth
     created_by: str | None
     end_user_id: str | None
+    pass_through: bool | None = omitted(description=_UNPREFIXED)
     created_at: Moment
     updated_at: Moment
     mcp_endpoint: str
@@ -142,12 +149,14 @@ class McpServer(Answer):
                 "settings": settings.model_dump(by_alias=True),
                 "auth": auth,
                 "end_user_id": shown.end_user_external_id,
+                "pass_through": row.pass_through or None,
                 "mcp_endpoint": endpoint_of(row.id, public_url=public_url),
             }
         )
 
 
-_SHOWN = frozenset(McpServer.model_fields) - {"org_id", "settings", "auth", "end_user_id", "mcp_endpoint"}
+_LEFT_OUT: Final = {"org_id", "settings", "auth", "end_user_id", "pass_through", "mcp_endpoint"}
+_SHOWN = frozenset(McpServer.model_fields) - _LEFT_OUT
 
 
 class CreatedMcpServer(Answer):
@@ -206,6 +215,7 @@ async def create_mcp_server(gateway: Gateway, call: Call[McpServerToCreate, NoQu
             settings=_settings(body.settings),
             created_by=body.created_by,
             end_user=body.end_user_id,
+            pass_through=body.pass_through,
         ),
     )
     server = McpServer.of(created, public_url=gateway.settings.public_url)

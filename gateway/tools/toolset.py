@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from gateway.access.passing_through import only_remote
 from gateway.changes import ChangeFeed
 from gateway.kit.cache import ExactCache, Topic
 from gateway.naming import tool_name
@@ -94,8 +95,10 @@ def compile_toolset(
     """Compile: a tool for each enabled action of each integration, the manual ones, which win over those, lookups."""
     tools: dict[str, Tool] = {}
     instances = {row.alias: Instance.of(row) for row in configured}
+    only = only_remote(configured, catalog) if server.pass_through else None
+    passed = None if only is None else instances[only.alias]
     for row in configured:
-        for tool in _configured_tools(row, instances[row.alias], catalog):
+        for tool in _configured_tools(row, instances[row.alias], catalog, passed=passed):
             tools[tool.name] = tool
     for row in manual:
         tool = _manual_tool(row, instances.get(row.integration_alias), catalog)
@@ -110,6 +113,7 @@ def compile_toolset(
         tools=listed,
         by_name=tools,
         remotes=tuple(_remotes(configured, instances, catalog)),
+        passed_through=passed,
         digest=sha256(json.dumps([tool.visible for tool in listed], sort_keys=True).encode()).hexdigest(),
     )
 
@@ -125,7 +129,9 @@ def _remotes(
                 yield Remote(instances[row.alias], integration)
 
 
-def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Catalog) -> Iterable[Tool]:
+def _configured_tools(
+    row: WorkspaceIntegration, instance: Instance, catalog: Catalog, *, passed: Instance | None
+) -> Iterable[Tool]:
     """Nothing for an integration that this release's catalogue no longer holds."""
     if row.integration_name not in catalog:
         return
@@ -136,7 +142,7 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
     for action in (*wanted, *_any_request(integration, instance)):
         if can_be_run(action, row.auth_method_key):
             yield Tool(
-                name=tool_name(row.alias, action.name),
+                name=_shown_name(action, row.alias, as_it_is=instance is passed),
                 title=action.title if row.display_name is None else f"{shown}: {action.title}",
                 description=action.description or f"{shown}: {action.title}",
                 input_schema=action.input_schema,
@@ -145,6 +151,12 @@ def _configured_tools(row: WorkspaceIntegration, instance: Instance, catalog: Ca
                 alias=row.alias,
                 instance=instance,
             )
+
+
+def _shown_name(action: Action, alias: str, *, as_it_is: bool) -> str:
+    if as_it_is:
+        return action.name if action.remote is None else action.remote["name"]
+    return tool_name(alias, action.name)
 
 
 def _any_request(integration: Integration, instance: Instance) -> Iterable[Action]:

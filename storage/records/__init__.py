@@ -14,7 +14,7 @@ from storage.records.oauth import (
     OAuthRefreshToken,
     OAuthRequest,
 )
-from storage.records.own_integrations import OwnIntegration
+from storage.records.own_integrations import HeldTool, OwnIntegration
 from storage.records.signing_in import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
 from storage.records.state import StateEntry, StateFile, StateNamespace
 from storage.records.tenants import ApiKey, EndUser, Organization, Workspace
@@ -30,6 +30,7 @@ __all__ = [
     "DeviceCode",
     "EndUser",
     "HandoffKey",
+    "HeldTool",
     "Identity",
     "IdentityCheck",
     "IdentityProvider",

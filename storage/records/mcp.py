@@ -32,6 +32,8 @@ class McpServer(Record, table=True):
     end_user_id: str | None = references("end_users.id", on_delete="SET NULL", optional=True)
     is_pinned: bool = Field(default=False)
     """Made for one end user. Stays true when that user is deleted: the server then serves nobody."""
+    pass_through: bool = Field(default=False)
+    """Shows its workspace's only integration, a remote MCP server, with that server's own names."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

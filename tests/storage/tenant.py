@@ -16,6 +16,7 @@ from storage.records import (
     DeviceCode,
     EndUser,
     HandoffKey,
+    HeldTool,
     Identity,
     IdentityCheck,
     IdentityProvider,
@@ -78,6 +79,7 @@ class Tenant:
     spent: SpentHandoffToken
     app: OAuthApp
     own: OwnIntegration
+    held: HeldTool
     webhook: Webhook
     delivery: WebhookDelivery
     revocation: Revocation
@@ -121,6 +123,7 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
     await tx.workspace_integrations.update(integration, connection_id=connection.id)
     server = await tx.mcp_servers.insert(a_server(workspace, end_user_id=end_user.id, is_pinned=True))
     namespace = await tx.state_namespaces.insert(a_namespace(workspace, end_user))
+    own = await tx.own_integrations.insert(an_own_integration(organization))
     webhook = await tx.webhooks.insert(a_webhook(workspace))
     identity = await tx.identities.insert(an_identity(organization))
     grant = await tx.oauth_grants.insert(a_grant(server, end_user_id=end_user.id, identity_id=identity.id))
@@ -146,7 +149,8 @@ async def plant(tx: Transaction, *, organization: Organization | None = None) ->
         handoff_key=await tx.handoff_keys.insert(a_handoff_key(workspace)),
         spent=await tx.spent_handoff_tokens.insert(a_spent_token(workspace)),
         app=await tx.oauth_apps.insert(an_app(workspace)),
-        own=await tx.own_integrations.insert(an_own_integration(organization)),
+        own=own,
+        held=await tx.held_tools.insert(a_held_tool(own)),
         webhook=webhook,
         delivery=await tx.webhook_deliveries.insert(a_delivery(webhook)),
         revocation=await tx.revocations.insert(a_revocation(workspace)),
@@ -340,6 +344,11 @@ def an_app(workspace: Workspace, **values: Any) -> OAuthApp:
 def an_own_integration(organization: Organization, **values: Any) -> OwnIntegration:
     owner = {"organization_id": organization.id, "name": f"custom-{_name()}"}
     return OwnIntegration(**_row(values, **owner, manifest={"name": owner["name"]}, updated_at=NOW))
+
+
+def a_held_tool(own: OwnIntegration, **values: Any) -> HeldTool:
+    where = {"organization_id": own.organization_id, "integration_id": own.id}
+    return HeldTool(**_row(values, **where, name="search", kind="added", findings=[], last_seen_at=NOW))
 
 
 def a_webhook(workspace: Workspace, **values: Any) -> Webhook:

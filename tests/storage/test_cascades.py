@@ -120,7 +120,7 @@ async def test_a_workspace_takes_everything_in_it_along(
 
     async with database.read() as tx:
         assert await left(tx, tenant) == {
-            *("organization", "api_key", "revocation", "provider", "identity", "signed_in", "own"),
+            *("organization", "api_key", "revocation", "provider", "identity", "signed_in", "own", "held"),
         }
         assert await left(tx, stranger) == EVERYTHING
     assert set(published) == {("workspace", tenant.workspace.id), *topics_in_workspace(tenant)}

@@ -54,6 +54,7 @@ class Names:
     app: str
     own: str
     own_name: str
+    held: str
     webhook: str
     delivery: str
     revocation: str
@@ -96,6 +97,7 @@ class Names:
             app=tenant.app.id,
             own=tenant.own.id,
             own_name=tenant.own.name,
+            held=tenant.held.id,
             webhook=tenant.webhook.id,
             delivery=tenant.delivery.id,
             revocation=tenant.revocation.id,
@@ -184,6 +186,8 @@ QUESTIONS: dict[str, Question] = {
     ),
     "own_integrations.get": lambda tx, scope, its: tx.own_integrations.get(scope, its.own),
     "own_integrations.named": lambda tx, scope, its: tx.own_integrations.named(scope, its.own_name),
+    "held_tools.get": lambda tx, scope, its: tx.held_tools.get(scope, its.held),
+    "held_tools.of_integration": lambda tx, scope, its: tx.held_tools.of_integration(scope, its.own),
     "oauth_apps.get": lambda tx, scope, its: tx.oauth_apps.get(scope, its.app),
     "oauth_apps.get_usable": lambda tx, scope, its: tx.oauth_apps.get_usable(
         scope, its.app, workspace_id=its.workspace
@@ -262,6 +266,7 @@ OF_ORGANIZATION = {
     *("identity_providers.all", "identities.known_as", "signed_in_browsers.at", "signed_in_browsers.of_end_user"),
     *("oauth_clients.get", "oauth_clients.page", "oauth_clients.of_servers"),
     *("own_integrations.get", "own_integrations.named", "own_integrations.all"),
+    *("held_tools.get", "held_tools.of_integration"),
 }
 UNSCOPED = {
     # They take a row, or what only who has seen a row knows.
