@@ -146,12 +146,16 @@ def reseal(config: Config = None) -> None:
 
 @integrations.command("check")
 def check_integrations(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", exists=True, help="Manifests, or folders of them.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH...]", exists=True, help="Manifests, or folders of them; integrations_dir."),
+    ] = None,
+    config: Config = None,
 ) -> None:
     """Find what is wrong with manifests, by file and line; exit code 1 where anything is."""
     from gateway.commands.integrations import check
 
-    raise typer.Exit(check(paths))
+    raise typer.Exit(check(config, paths or []))
 
 
 @integrations.command("setup")
@@ -169,11 +173,11 @@ def set_up_integration(
 
 
 @integrations.command("list")
-def list_integrations() -> None:
-    """List the integrations that this release knows."""
+def list_integrations(config: Config = None) -> None:
+    """List the integrations that this deployment has."""
     from gateway.commands.integrations import list_all
 
-    list_all()
+    list_all(config)
 
 
 @integrations.command("verify")

@@ -29,7 +29,7 @@ from gateway.kit.notations import (
     UrlMap,
     is_loopback,
 )
-from gateway.kit.sources import Given, Key, SettingsError, nested, read_environment, read_toml
+from gateway.kit.sources import Given, Key, SettingsError, nested, read_early, read_environment, read_toml
 from gateway.kit.urls import normal_url
 
 __all__ = ["ENVIRONMENT_PREFIX", "IntegrationSettings", "Settings", "SettingsError", "load_settings"]
@@ -102,6 +102,7 @@ class Settings(BaseModel):
     log_format: Literal["auto", "text", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    integrations_dir: Directory | None = None
     integrations: Mapping[str, IntegrationSettings] = Field(default_factory=dict[str, IntegrationSettings])
 
     @property
@@ -176,11 +177,12 @@ class Settings(BaseModel):
 def load_settings(*, config: Path | None = None, environ: Mapping[str, str], integrations: Collection[str]) -> Settings:
     """Read the settings from `config` (`./config.toml` where there is one) and `environ`, which wins.
 
-    `integrations` are the names that may be configured. Raises `SettingsError`, whose message never holds a value
-    that might be secret.
+    `integrations` are the names that may be configured, besides those of the manifests in `integrations_dir`.
+    Raises `SettingsError`, whose message never holds a value that might be secret.
     """
-    known = _known_keys(integrations)
     file = config or (_DEFAULT_FILE if _DEFAULT_FILE.exists() else None)
+    added = _named_in(read_early("integrations_dir", file=file, environ=environ, prefix=ENVIRONMENT_PREFIX))
+    known = _known_keys({*integrations, *added})
     given = read_toml(file, known) if file else {}
     given |= read_environment(environ, ENVIRONMENT_PREFIX, known)
     try:
@@ -194,6 +196,11 @@ def _known_keys(integrations: Collection[str]) -> frozenset[Key]:
     plain = [(name,) for name in Settings.model_fields if name != "integrations"]
     named = [("integrations", name, field) for name in integrations for field in IntegrationSettings.model_fields]
     return frozenset([*plain, *named])
+
+
+def _named_in(folder: Any) -> Collection[str]:
+    """Return what the manifests there are called, which their files are called after."""
+    return {path.stem for path in Path(folder).expanduser().glob("*.yaml")} if isinstance(folder, str) else ()
 
 
 def _sentence(error: ValidationError, given: Mapping[Key, Given]) -> str:

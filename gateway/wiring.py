@@ -55,6 +55,7 @@ from gateway.kit.mail import Mailbox, Mailer, NoMail, SmtpMailer
 from gateway.kit.private_files import make_private_directory
 from gateway.settings import Settings
 from gateway.tenancy.catalogs import Catalogs
+from gateway.tenancy.deployment_catalog import deployment_catalog
 from gateway.tenancy.end_users import EndUsers
 from gateway.tenancy.handoff_keys import HandoffKeys, HandoffKeySafe
 from gateway.tenancy.identity_providers import IdentityProviders, ProviderSafe
@@ -199,6 +200,7 @@ async def open_gateway(
     Raises `DatabaseInUse`, `SchemaTooNew`, `SettingsError`.
     """
     changes = ChangeFeed()
+    catalog = catalog or deployment_catalog(settings)
     make_private_directory(settings.data_dir)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), after_commit=changes.publish)
@@ -207,7 +209,7 @@ async def open_gateway(
         await migrate(database)
         cipher = await open_cipher(settings, database, clock=clock)
         egress = await stack.enter_async_context(Egress(settings.egress_policy))
-        catalogs = Catalogs(catalog or Catalog(), changes=changes)
+        catalogs = Catalogs(catalog, changes=changes)
         await catalogs.read(database)
         gateway = _build(
             settings,

@@ -1,6 +1,6 @@
 """`toolgate integrations check`: everything that can be known to be wrong with a manifest before it runs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,10 +17,13 @@ Fault: TypeAlias = tuple[Place, str]
 """Where in the document, and what is wrong there."""
 
 
-def check(paths: Iterable[Path]) -> list[Problem]:
-    """The problems of all manifests in `paths` (files, or folders of `*.yaml`), in their order; empty if all is well."""
+def check(paths: Iterable[Path], *, taken: Mapping[str, str] = {}) -> list[Problem]:
+    """The problems of all manifests in `paths` (files, or folders of `*.yaml`), in their order; empty if all is well.
+
+    `taken` are names that none of them may have, each with what has it.
+    """
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
+    seen = dict(taken)
     for path in manifest_files(paths):
         try:
             source = read_yaml(read_text(path), str(path))

@@ -9,14 +9,17 @@ from sqlalchemy.engine import make_url
 
 from gateway.commands.configuration import read_settings
 from gateway.settings import Settings
+from gateway.tenancy.deployment_catalog import deployment_catalog
 
 MASK = "********"
 
 
 def check_config(config: Path | None) -> None:
-    """Print every setting as it would hold. Raises `SettingsError`."""
-    for line in effective(read_settings(config)):
+    """Print every setting as it would hold, and read what they name. Raises `SettingsError`."""
+    settings = read_settings(config)
+    for line in effective(settings):
         print(line)
+    deployment_catalog(settings)
 
 
 def effective(settings: Settings) -> Iterator[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 from gateway.commands.findings import Finding, failed, ok, warning
 from gateway.kit.private_files import is_open_to_others
 from gateway.kit.urls import normal_url
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
+from gateway.tenancy.deployment_catalog import deployment_catalog
+from integrations.catalog import Catalog
 
 _LITTLE_DISK = 1024**3
 _NO_DISK = 100 * 1024**2
@@ -21,6 +23,7 @@ def look_at_machine(settings: Settings) -> list[Finding]:
         _proxies(settings),
         *_directory(settings),
         _disk(settings),
+        *_integrations(settings),
     ]
 
 
@@ -74,6 +77,17 @@ def _disk(settings: Settings) -> Finding:
     if free < _NO_DISK:
         return failed("disk", seen, fix="make room: writing fails soon, and with it every change")
     return warning("disk", seen, fix="make room, or move data_dir") if free < _LITTLE_DISK else ok("disk", seen)
+
+
+def _integrations(settings: Settings) -> Iterator[Finding]:
+    if settings.integrations_dir is None:
+        return
+    try:
+        found = len(deployment_catalog(settings)) - len(Catalog())
+    except SettingsError as error:
+        yield failed("integrations_dir", str(error).removeprefix("integrations_dir: "), fix="correct the files")
+    else:
+        yield ok("integrations_dir", f"{found} manifest{'s' * (found != 1)} in {settings.integrations_dir}")
 
 
 def _listed(paths: list[Path]) -> str:

@@ -117,7 +117,7 @@ def _save(imported: Imported, file: Path) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandFailed(f"{file}: can't be written: {error.strerror}") from error
-    print(f"saved as {file}; in integrations/catalog/ it belongs to this deployment")
+    print(f"saved as {file}; in the folder that integrations_dir names it belongs to this deployment")
 
 
 class _Dumper(yaml.SafeDumper):

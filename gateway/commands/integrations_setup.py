@@ -11,6 +11,7 @@ from gateway.commands.configuration import read_settings
 from gateway.connections.connect_methods import callback_address, scopes_to_ask, setting_names
 from gateway.connections.credential_forms import wire_types
 from gateway.settings import Settings
+from gateway.tenancy.deployment_catalog import deployment_catalog
 from integrations.auth_methods import OAuth2
 from integrations.catalog import Catalog
 from integrations.integration import Integration
@@ -20,7 +21,8 @@ GUIDE = "docs/oauth-apps.md"
 
 def setup(config: Path | None, name: str, *, only_manifest: bool = False) -> None:
     """Print the guide, or only its manifest. Needs no running server. Raises `CommandFailed`, `SettingsError`."""
-    settings, integration = read_settings(config), _integration(name)
+    settings = read_settings(config)
+    integration = _integration(name, deployment_catalog(settings))
     if not only_manifest:
         print("\n".join(guide(integration, settings)))
         return
@@ -89,8 +91,7 @@ def _settings(integration: Integration, settings: Settings) -> Iterable[str]:
     )
 
 
-def _integration(name: str) -> Integration:
-    catalog = Catalog()
+def _integration(name: str, catalog: Catalog) -> Integration:
     if name not in catalog:
         return _of_provider(name, catalog)
     integration = catalog.get(name)

@@ -14,6 +14,7 @@ from gateway.commands.configuration import read_settings
 from gateway.kit.egress import Egress
 from gateway.kit.private_files import make_private_directory, replace_private_file
 from gateway.settings import Settings
+from gateway.tenancy.deployment_catalog import deployment_catalog
 from integrations.action import Ports
 from integrations.auth_methods import AnyAuthMethod, BasicAuth, Custom, SecretText
 from integrations.catalog import Catalog
@@ -34,7 +35,8 @@ def verify(
     The credential is asked for without echo, or read from standard input as a JSON object; it is kept nowhere.
     Raises `CommandFailed`, `SettingsError`.
     """
-    settings, integration = read_settings(config), _integration(name)
+    settings = read_settings(config)
+    integration = _integration(name, deployment_catalog(settings))
     tried: list[Tried] = []
     if live:
         credentials = _credentials(_method(integration, auth_method))
@@ -68,8 +70,7 @@ def _lines(integration: Integration, tried: Sequence[Tried], dates: Mapping[str,
         yield f"{outcomes.count('works')} work, {outcomes.count('fails')} fail, {outcomes.count('skipped')} were skipped"
 
 
-def _integration(name: str) -> Integration:
-    catalog = Catalog()
+def _integration(name: str, catalog: Catalog) -> Integration:
     if name not in catalog:
         raise CommandFailed(f"there is no integration {name!r}; `toolgate integrations list` lists them")
     integration = catalog.get(name)

@@ -32,15 +32,7 @@ class Given:
 
 def read_toml(path: Path, known: Collection[Key]) -> dict[Key, Given]:
     """Return the values of a TOML file. Raises `SettingsError` where it can't be read or has an unknown key."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}; name a readable file with --config") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: not UTF-8 (byte {error.start}); save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from None
-    return dict(_leaves(document, (), known=known, file=path))
+    return dict(_leaves(_document(path), (), known=known, file=path))
 
 
 def read_environment(environ: Mapping[str, str], prefix: str, known: Collection[Key]) -> dict[Key, Given]:
@@ -64,6 +56,19 @@ def read_environment(environ: Mapping[str, str], prefix: str, known: Collection[
     return given
 
 
+def read_early(name: str, *, file: Path | None, environ: Mapping[str, str], prefix: str) -> Any:
+    """Return one setting, None where it is not given, before the others can be told from misspelt ones.
+
+    Raises `SettingsError` where the file can't be read.
+    """
+    variable = prefix + name.upper()
+    named = {each: environ[each] for each in (variable, variable + _FROM_FILE) if each in environ}
+    given = read_environment(named, prefix, [(name,)])
+    if given:
+        return given[name,].value
+    return None if file is None else _document(file).get(name)
+
+
 def nested(given: Mapping[Key, Given]) -> dict[str, Any]:
     """Return the bare values as the tree that their keys describe."""
     tree: dict[str, Any] = {}
@@ -73,6 +78,17 @@ def nested(given: Mapping[Key, Given]) -> dict[str, Any]:
             branch = branch.setdefault(part, {})
         branch[key[-1]] = each.value
     return tree
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; name a readable file with --config") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 (byte {error.start}); save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
 
 
 def _leaves(table: dict[str, Any], above: Key, *, known: Collection[Key], file: Path) -> Iterator[tuple[Key, Given]]:

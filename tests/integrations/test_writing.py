@@ -43,6 +43,16 @@ def test_the_file_has_no_problems(manifest: Path) -> None:
     assert (checked.exit_code, checked.output) == (0, "no problems found\n")
 
 
+def test_a_deployment_takes_it_from_a_folder_of_its_own(manifest: Path) -> None:
+    settings = {"TOOLGATE_INTEGRATIONS_DIR": str(manifest.parent)}
+    [with_path, without] = re.findall(r"^toolgate (integrations check.*)$", PAGE, re.MULTILINE)
+    assert with_path.endswith("postmark.yaml")
+    checked = CliRunner(env=settings).invoke(app, without.split())
+    assert (checked.exit_code, checked.output) == (0, "no problems found\n")
+    listed = CliRunner(env=settings).invoke(app, ["integrations", "list"])
+    assert any(line.startswith("postmark ") for line in listed.output.splitlines())
+
+
 def test_the_file_is_all_that_it_takes(manifest: Path) -> None:
     catalog = Catalog(SHIPPED, further=[manifest])
     assert catalog.get("postmark").actions.keys() == {"send_email", "list_emails"}

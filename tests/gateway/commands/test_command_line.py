@@ -85,6 +85,27 @@ def test_a_faulty_manifest_is_named_with_file_and_line(tmp_path: Path) -> None:
     assert f"{manifest}:3: " in checked.output
 
 
+def test_the_folder_of_the_deployment_is_checked_and_its_integrations_are_listed(
+    toolgate: Toolgate, tmp_path: Path
+) -> None:
+    broken, settings = tmp_path / "broken.yaml", {"INTEGRATIONS_DIR": str(tmp_path)}
+    broken.write_text("name: broken\ntitle: Broken\nactoins: []\n")
+    checked = toolgate("integrations", "check", **settings)
+    assert (checked.returncode, checked.stdout) == (1, f"{broken}:3: actoins is not a key that belongs here\n")
+    for command in (["check-config"], ["integrations", "list"], ["integrations", "setup", "slack"]):
+        assert toolgate(*command, **settings).stderr.startswith(f"toolgate: integrations_dir: {broken}:3: actoins")
+    broken.write_text("name: broken\ntitle: No longer broken\n")
+    assert toolgate("integrations", "check", **settings).stdout == "no problems found\n"
+    assert "No longer broken (0 actions)" in toolgate("integrations", "list", **settings).stdout
+    assert f"integrations_dir = {tmp_path}" in toolgate("check-config", **settings).stdout
+
+
+def test_without_a_path_and_a_folder_of_its_own_there_is_nothing_to_check(toolgate: Toolgate) -> None:
+    ended = toolgate("integrations", "check")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "toolgate: name a manifest or a folder of them, or set integrations_dir\n"
+
+
 def test_a_folder_without_manifests_is_not_called_faultless(toolgate: Toolgate, tmp_path: Path) -> None:
     ended = toolgate("integrations", "check", str(tmp_path))
     assert ended.returncode == 1

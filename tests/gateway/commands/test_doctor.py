@@ -299,6 +299,18 @@ def test_addresses_that_lead_others_nowhere_are_found(
     assert {finding.check: finding.state for finding in look_at_machine(settings)}[check] is state
 
 
+def test_the_manifests_of_the_deployment_are_looked_at(tmp_path: Path) -> None:
+    def finding() -> Finding:
+        [found] = [each for each in look_at_machine(settings) if each.check == "integrations_dir"]
+        return found
+
+    settings = Settings(data_dir=tmp_path / "data", integrations_dir=tmp_path)
+    assert finding().seen == f"0 manifests in {tmp_path}"
+    (tmp_path / "broken.yaml").write_text("name: broken\n")
+    assert finding().state is State.FAILED
+    assert f"{tmp_path}/broken.yaml:1: title is missing" in finding().seen
+
+
 async def test_the_way_to_the_mail_server_is_tried_without_sending_a_mail(tmp_path: Path) -> None:
     async with smtp_sink() as sink:
         mail: dict[str, Any] = {"smtp_host": sink.host, "smtp_port": sink.port, "mail_from": "gateway@example.com"}
