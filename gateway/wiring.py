@@ -180,6 +180,7 @@ class Gateway:
     last_use: LastUse
     resolver: Resolver
     downloads: Downloads
+    upstreams: Upstreams
     toolsets: Toolsets
     selection: Selection
     execution: Execution
@@ -223,6 +224,7 @@ async def open_gateway(
         await stack.enter_async_context(gateway.refresh.finishing())
         await stack.enter_async_context(gateway.missing_scopes.looking())
         await stack.enter_async_context(gateway.last_use.writing())
+        await stack.enter_async_context(gateway.upstreams.running())
         await stack.enter_async_context(gateway.authorizing.calls.writing())
         await stack.enter_async_context(gateway.telling.delivery.running())
         await stack.enter_async_context(gateway.revoking.revoker.running())
@@ -286,7 +288,7 @@ def _build(
         clock=clock,
     )
     last_use = LastUse(database, clock=clock)
-    upstreams = Upstreams()
+    upstreams = Upstreams(egress, timeout_seconds=settings.tool_timeout_seconds)
     execution = Execution(
         resolver=resolver,
         refresh=refresh,
@@ -351,6 +353,7 @@ def _build(
         last_use=last_use,
         resolver=resolver,
         downloads=downloads,
+        upstreams=upstreams,
         toolsets=Toolsets(database=database, catalogs=catalogs, changes=changes),
         selection=selection,
         execution=execution,

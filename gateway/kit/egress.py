@@ -8,7 +8,9 @@ import io
 import os
 import re
 import ssl
-from functools import cache, lru_cache
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +23,7 @@ from gateway.kit.egress_headers import request_headers
 from gateway.kit.egress_httpx import EgressTransport
 from gateway.kit.egress_policy import EgressPolicy, Target
 from gateway.kit.egress_resolver import CONNECT_TIMEOUT_SECONDS, CheckedResolver, Resolve, resolve_by_system
+from gateway.kit.egress_stream import StreamedAnswer
 from integrations.ports import (
     HttpBroken,
     HttpError,
@@ -34,9 +37,13 @@ from integrations.ports import (
 _METHOD = re.compile(r"[A-Z]{1,24}")
 _REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
 _DEFAULT_HEADERS = {"accept-encoding": ACCEPT_ENCODING, "user-agent": "Toolgate"}
+# Events are not decompressed: what arrives in pieces would have to be bounded piece by piece.
+_STREAM_HEADERS = {**_DEFAULT_HEADERS, "accept-encoding": "identity"}
 
 # Per host, so that a slow provider fills its own share and nobody else's; there is no limit over all hosts.
 _CONNECTIONS_PER_HOST = 100
+# Streams stay open while people are asked: they must not use up what plain requests of the same host need.
+_STREAMS_PER_HOST = 1_000
 _DNS_CACHE_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 15.0
 _MAX_HEADER_BYTES = 16 * 1024
@@ -58,36 +65,22 @@ class Egress:
         self._resolver = CheckedResolver(policy, resolve)
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
         self._transport: EgressTransport | None = None
 
     async def __aenter__(self) -> Self:
         tls = self._tls or _tls_context()
-        connector = aiohttp.TCPConnector(
-            resolver=self._resolver,
-            ssl=tls,
-            limit=0,
-            limit_per_host=_CONNECTIONS_PER_HOST,
-            ttl_dns_cache=_DNS_CACHE_SECONDS,
-            keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            skip_auto_headers=("Content-Type",),
-            max_line_size=_MAX_HEADER_BYTES,
-            max_field_size=_MAX_HEADER_BYTES,
-            max_headers=_MAX_HEADERS,
-        )
+        self._session = self._open_session(tls, connections_per_host=_CONNECTIONS_PER_HOST)
+        self._streams = self._open_session(tls, connections_per_host=_STREAMS_PER_HOST)
         self._transport = EgressTransport(self.policy, self._resolver, tls)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
         if self._transport is not None:
             await self._transport.close_connections()
 
@@ -99,15 +92,39 @@ class Egress:
         Raises:
             HttpError: by kind; the message names the host and never path, query or headers.
         """
-        target = self.policy.target(request.url)
-        if not _METHOD.fullmatch(request.method) or request.method in _REFUSED_METHODS:
-            raise HttpRefused("the request's method is none that may be sent")
-        headers = request_headers(request.headers, defaults=_DEFAULT_HEADERS)
+        target, headers = self._judged(request, defaults=_DEFAULT_HEADERS)
         try:
             return await self._exchange(request, target, headers)
         except (aiohttp.ClientError, OSError) as err:
             failure = _explain(err, target.origin.host)
         # Outside of the handler: aiohttp's errors print the URL with its query, and a chained traceback is logged.
+        raise failure
+
+    @asynccontextmanager
+    async def stream(self, request: HttpRequest) -> AsyncGenerator[StreamedAnswer]:
+        """Send one request and hand over the answer once its head is here; leaving the block ends the connection.
+
+        A body that was read to its end leaves the connection to others. The request's limits of time and size are
+        not applied: the caller has its own. A redirect is an answer like any other.
+
+        Raises:
+            HttpError: by kind, as `send` does; also while the body is read.
+        """
+        if self._streams is None:
+            raise RuntimeError("Egress is used outside of its context")
+        target, headers = self._judged(request, defaults=_STREAM_HEADERS)
+        try:
+            response = await self._start(self._streams, request, target, headers=headers, timeout=_UNTIMED)
+        except (aiohttp.ClientError, OSError) as err:
+            failure = _explain(err, target.origin.host)
+        else:
+            explain = partial(_explain, host=target.origin.host)
+            try:
+                yield StreamedAnswer(response, _headers(response), host=target.origin.host, explain=explain)
+            finally:
+                response.close()
+            return
+        # As in `send`.
         raise failure
 
     def httpx_transport(self) -> httpx2.AsyncBaseTransport:
@@ -129,17 +146,8 @@ class Egress:
     async def _exchange(self, request: HttpRequest, target: Target, headers: dict[str, str]) -> HttpResponse:
         if self._session is None:
             raise RuntimeError("Egress is used outside of its context")
-        body = request.body
-        response = await self._session.request(
-            request.method,
-            # Encoded already, and normalised by the policy: what was judged is what is sent, byte for byte.
-            URL(target.url, encoded=True),
-            headers=headers,
-            data=io.BytesIO(body) if body is not None and len(body) > _LARGE_BODY else body,
-            allow_redirects=False,
-            timeout=_timeouts(request.timeout_seconds),
-            proxy=None if target.is_direct else self.policy.proxy,
-        )
+        timeout = _timeouts(request.timeout_seconds)
+        response = await self._start(self._session, request, target, headers=headers, timeout=timeout)
         try:
             content = await _read(response, request.max_response_bytes, host=target.origin.host)
         except BaseException:
@@ -147,6 +155,55 @@ class Egress:
             response.close()
             raise
         return HttpResponse(response.status, _response_headers(response), content)
+
+    def _judged(self, request: HttpRequest, *, defaults: Mapping[str, str]) -> tuple[Target, dict[str, str]]:
+        """Return where the request goes and with what headers. Raises `HttpRefused`."""
+        target = self.policy.target(request.url)
+        if not _METHOD.fullmatch(request.method) or request.method in _REFUSED_METHODS:
+            raise HttpRefused("the request's method is none that may be sent")
+        return target, request_headers(request.headers, defaults=defaults)
+
+    async def _start(
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        target: Target,
+        *,
+        headers: Mapping[str, str],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own
+    ) -> aiohttp.ClientResponse:
+        """Send the request; the answer's body is still to be read."""
+        body = request.body
+        return await session.request(
+            request.method,
+            # Encoded already, and normalised by the policy: what was judged is what is sent, byte for byte.
+            URL(target.url, encoded=True),
+            headers=headers,
+            data=io.BytesIO(body) if body is not None and len(body) > _LARGE_BODY else body,
+            allow_redirects=False,
+            timeout=timeout,
+            proxy=None if target.is_direct else self.policy.proxy,
+        )
+
+    def _open_session(self, tls: ssl.SSLContext, *, connections_per_host: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            ssl=tls,
+            limit=0,
+            limit_per_host=connections_per_host,
+            ttl_dns_cache=_DNS_CACHE_SECONDS,
+            keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("Content-Type",),
+            max_line_size=_MAX_HEADER_BYTES,
+            max_field_size=_MAX_HEADER_BYTES,
+            max_headers=_MAX_HEADERS,
+        )
 
 
 @cache
@@ -160,6 +217,9 @@ def _timeouts(total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_TIMEOUT_SECONDS)
 
 
+_UNTIMED = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS)
+
+
 async def _read(response: aiohttp.ClientResponse, max_bytes: int, *, host: str) -> bytes:
     length = response.content_length
     if length is not None and length > max_bytes and response.method != "HEAD":
@@ -171,16 +231,21 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int, *, host: str) 
 
 
 def _response_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
+    headers = _headers(response)
+    if "content-encoding" in headers:
+        # They describe the body as it travelled.
+        del headers["content-encoding"]
+        headers.pop("content-length", None)
+    return headers
+
+
+def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.raw_headers:
         name = raw_name.decode("ascii", "replace").lower()
         # A header is bytes; text with lone surrogates would break whoever encodes it next.
         value = raw_value.decode("utf-8", "replace")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    if "content-encoding" in headers:
-        # They describe the body as it travelled.
-        del headers["content-encoding"]
-        headers.pop("content-length", None)
     return headers
 
 

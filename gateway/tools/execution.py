@@ -72,7 +72,7 @@ class Outside:
         return Ports(
             http=self.http,
             state=self.states.of(caller, invocation.integration, invocation.instance),
-            mcp=self.upstreams.on_behalf_of(invocation.conversation, listed=listed),
+            mcp=self.upstreams.on_behalf_of(invocation.conversation, caller=caller, listed=listed),
         )
 
 
