@@ -40,6 +40,7 @@ from gateway.connections.own_oauth_apps import OwnOAuthApps
 from gateway.connections.portals import Portals
 from gateway.connections.provider_oauth import ProviderOAuth
 from gateway.connections.refresh import Refresh
+from gateway.connections.registrations import Registrations
 from gateway.connections.resolver import Resolver
 from gateway.connections.revocation_attempts import RevocationAttempts
 from gateway.connections.revocations import Revocations, RevocationSafe
@@ -89,6 +90,14 @@ from storage.locking import exclusive
 from storage.migrating import migrate
 
 
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """What providers know this deployment by."""
+
+    apps: OAuthApps = field(repr=False)
+    registrations: Registrations
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
     """How people connect accounts."""
@@ -99,6 +108,7 @@ class Connecting:
     portals: Portals
     proof: AccountProof
     entered: EnteredCredentials
+    clients: Clients
     oauth: ProviderOAuth
     attachments: Attachments = field(repr=False)
     unanswered: Unanswered
@@ -245,11 +255,21 @@ def _build(
     egress: Egress,
 ) -> Gateway:
     safe, app_safe = CredentialSafe(cipher), AppSafe(cipher)
-    apps = OAuthApps(settings.integrations, database=database, safe=app_safe)
+    apps = OAuthApps(settings.integrations, database=database, catalogs=catalogs, safe=app_safe)
     mailer = _mailer(settings, clock=clock)
     setup_urls = SetupUrls(public_url=settings.public_url, cipher=cipher, clock=clock)
     setup_secrets = SetupSecrets(database, public_url=settings.public_url, clock=clock)
     setup_links = SetupLinks(database, urls=setup_urls, secrets=setup_secrets, sends_mail=mailer.delivers)
+    own_integrations = OwnIntegrations(database, catalogs=catalogs, http=egress, clock=clock)
+    registrations = Registrations(
+        database,
+        own=own_integrations,
+        apps=app_safe,
+        credentials=safe,
+        http=egress,
+        public_url=settings.public_url,
+        clock=clock,
+    )
     scopes = MissingScopes(database, catalogs=catalogs, clock=clock)
     revoking = _revoking(
         database, catalogs=catalogs, apps=apps, cipher=cipher, egress=egress, changes=changes, clock=clock
@@ -264,7 +284,7 @@ def _build(
         catalogs=catalogs,
         egress=egress,
         attachments=Attachments(database, safe=safe, endings=endings, scopes=scopes, clock=clock),
-        apps=apps,
+        clients=Clients(apps, registrations),
     )
     connections = Connections(
         database=database,
@@ -280,7 +300,7 @@ def _build(
     selection = Selection(database=database, catalogs=catalogs, resolver=resolver, clock=clock)
     refresh = Refresh(
         database=database,
-        grants=Grants(catalogs=catalogs, apps=apps, safe=safe),
+        grants=Grants(catalogs=catalogs, apps=apps, registrations=registrations, safe=safe),
         safe=safe,
         scopes=scopes,
         endings=endings,
@@ -315,7 +335,7 @@ def _build(
         organizations=Organizations(database, clock=clock),
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalogs=catalogs, scopes=scopes, clock=clock),
-        own_integrations=OwnIntegrations(database, catalogs=catalogs, http=egress, clock=clock),
+        own_integrations=own_integrations,
         end_users=EndUsers(database, clock=clock),
         identity_providers=IdentityProviders(database, safe=ProviderSafe(cipher), clock=clock),
         handoff_keys=HandoffKeys(database, safe=HandoffKeySafe(cipher), clock=clock),
@@ -426,19 +446,21 @@ def _connecting(
     catalogs: Catalogs,
     egress: Egress,
     attachments: Attachments,
-    apps: OAuthApps,
+    clients: Clients,
 ) -> Connecting:
     public_url = settings.public_url
     steps, proof = ConnectSteps(database, cipher=cipher, clock=clock), AccountProof(egress)
     return Connecting(
         links=ConnectLinks(database, catalogs=catalogs, public_url=public_url, clock=clock),
-        sessions=ConnectSessions(database, catalogs=catalogs, apps=apps, public_url=public_url, clock=clock),
+        sessions=ConnectSessions(database, catalogs=catalogs, apps=clients.apps, public_url=public_url, clock=clock),
         steps=steps,
         portals=Portals(database, catalogs=catalogs, clock=clock),
         proof=proof,
         entered=EnteredCredentials(http=egress, proof=proof, clock=clock),
+        clients=clients,
         oauth=ProviderOAuth(
-            apps=apps,
+            apps=clients.apps,
+            registrations=clients.registrations,
             steps=steps,
             proof=proof,
             http=egress,

@@ -196,10 +196,49 @@ class AuthMethod(Model):
     account: Account | None = None
 
 
+class Client(Model):
+    """What an authorization server knows us by, where it was told so when the integration was made."""
+
+    id: str | None = None
+    """Of a client without secret: the address of our metadata document."""
+    app: str | None = None
+    """The id of the tenant's OAuth app that was registered there; it holds client id and secret."""
+    registration_url: WebUrl | None = None
+    """Where another is registered when this one is no longer known (RFC 7591)."""
+    token_auth: str | None = None
+    """By which method it was to authenticate at the token endpoint, in the words of RFC 7591."""
+    scopes: Many[str] = ()
+    """What it may ask for."""
+    expires_at: int | None = None
+    """When its secret ends, in seconds since 1970."""
+
+
+class KeepFromRequest(Model):
+    """Values that only the API tells, once somebody has signed in: which of several sites a token is for, say."""
+
+    request: RequestTemplate
+    base_url: WebUrl | None = None
+    """Where `request` goes, if not below `api.base_url`."""
+    items: Pointer | None = None
+    """Where a list stands in the answer, of which one element is meant; absent: the answer itself is meant."""
+    where: Mapping[Pointer, str] = {}
+    """What the element has: text, or a list with this text. Templates over `inputs`; without the input, no condition."""
+    label: Pointer | None = None
+    """What a person knows an element by, to be told when there are several."""
+    values: Mapping[Name, Pointer] = Field(min_length=1)
+    """What is kept of it (`cloud_id: /id`)."""
+
+
 class OAuth2(AuthMethod):
     """Authorization code grant. Values: access_token, refresh_token, token_type, and what is kept."""
 
     type: Literal["oauth2"]
+    issuer: Annotated[str, Field(min_length=1)] | None = None
+    """The authorization server's own name for itself: `iss` in its answers has to be exactly this (RFC 9207)."""
+    names_issuer: bool = False
+    """An answer without `iss` is not from there."""
+    client: Client | None = None
+    """Which of the tenant's own registrations is used; absent where settings or requests say which."""
     authorize: Authorize
     token: Token
     refresh: Refresh = Refresh()
@@ -212,6 +251,8 @@ class OAuth2(AuthMethod):
     """Further values of the token answer to keep with the credential (`instance_url: /instance_url`)."""
     keep_from_callback: Mapping[Name, str] = {}
     """Query parameters of the callback to keep (`realm_id: realmId`)."""
+    keep_from_request: KeepFromRequest | None = None
+    """What else is kept, and how it is found out."""
 
 
 class SecretText(AuthMethod):

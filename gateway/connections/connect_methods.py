@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.errors import NoOAuthApp
 from gateway.settings import ENVIRONMENT_PREFIX
+from gateway.tenancy.catalogs import OWN_PREFIX
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
 from integrations.integration import Action, Integration
 from storage.scope import TenantScope
@@ -64,6 +65,12 @@ def no_app(integration: Integration, *, oauth_app_id: str | None, public_url: st
         return NoOAuthApp(
             f"the OAuth app that was chosen for {integration.title} is gone: choose another with oauthAppId, or set "
             "oauthAppMode to weavz_managed",
+            callbackUrl=callback,
+        )
+    if integration.name.startswith(OWN_PREFIX):
+        return NoOAuthApp(
+            f"there is no OAuth app for {integration.title}: register one at its authorization server with the callback "
+            f"address {callback}, and make it known with POST /api/v1/oauth-apps",
             callbackUrl=callback,
         )
     client_id, client_secret = setting_names(integration.name)

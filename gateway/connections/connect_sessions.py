@@ -92,7 +92,7 @@ class ConnectSessions:
             instance = await self._instance(tx, scope, new)
             method = _method(integration, new, instance)
             app_id = await choose_app(tx, scope, _wanted_app(new, instance, owner=owner))
-            if app_id is None and self._apps.configured(integration.name) is None:
+            if app_id is None and await self._apps.find(scope, integration.name) is None:
                 raise no_app(integration, oauth_app_id=None, public_url=self._public_url)
             row = await tx.connect_sessions.insert(
                 ConnectSession(

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
+from gateway.connections.registrations import Registrations
 from gateway.connections.token_endpoint import TokenRequest, purchase_request, refresh_request
 from gateway.kit.cipher import SealBroken
 from gateway.tenancy.catalogs import Catalogs
@@ -20,16 +21,16 @@ from storage.scope import TenantScope
 class Approval:
     """A person's standing permission: its refresh token is often good only once."""
 
+    integration: Integration
     method: OAuth2
     app: OAuthApp
-    hosts: tuple[str, ...]
     refresh_token: str = field(repr=False)
     values: Mapping[str, Json] = field(repr=False)
 
     def request(self) -> TokenRequest:
         """Make the request. Raises `GrantDead` where what was entered for the connection leads nowhere."""
         return refresh_request(
-            self.method, self.app, refresh_token=self.refresh_token, values=self.values, hosts=self.hosts
+            self.method, self.app, refresh_token=self.refresh_token, values=self.values, hosts=self.integration.hosts
         )
 
 
@@ -53,9 +54,12 @@ Grant: TypeAlias = Approval | Purchase
 class Grants:
     """Finds the grants of connections."""
 
-    def __init__(self, *, catalogs: Catalogs, apps: OAuthApps, safe: CredentialSafe) -> None:
+    def __init__(
+        self, *, catalogs: Catalogs, apps: OAuthApps, registrations: Registrations, safe: CredentialSafe
+    ) -> None:
         self._catalogs = catalogs
         self._apps = apps
+        self._registrations = registrations
         self._safe = safe
 
     async def of(self, connection: Connection) -> Grant | None:
@@ -71,6 +75,12 @@ class Grants:
         if isinstance(method, OAuth2):
             return await self._approval(connection, integration, method, values)
         return Purchase(method, tuple(connection.granted_scopes or ()), integration.hosts, values)
+
+    async def is_registered_anew(self, connection: Connection, grant: Grant) -> bool:
+        """Tell whether another app has taken the place of the grant's, which the provider does not know any more."""
+        if not isinstance(grant, Approval):
+            return False
+        return await self._registrations.anew(TenantScope(connection.organization_id), grant.integration, grant.app)
 
     def title(self, connection: Connection) -> str:
         """Return the provider's name for people."""
@@ -90,7 +100,7 @@ class Grants:
             return None
         scope = TenantScope(connection.organization_id)
         app = await self._apps.find(scope, integration.name, oauth_app_id=connection.oauth_app_id)
-        return None if app is None else Approval(method, app, integration.hosts, refresh_token, values)
+        return None if app is None else Approval(integration, method, app, refresh_token, values)
 
     def _integration(self, connection: Connection) -> Integration | None:
         name, catalog = connection.integration_name, self._catalogs.of(connection.organization_id)

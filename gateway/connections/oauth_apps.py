@@ -8,6 +8,8 @@ from gateway.kit.cipher import Cipher, SealBroken
 from gateway.kit.ids import as_id
 from gateway.kit.log import get_logger
 from gateway.settings import IntegrationSettings
+from gateway.tenancy.catalogs import OWN_PREFIX, Catalogs
+from integrations.auth_methods import Client, OAuth2
 from storage import records
 from storage.database import Database, Transaction
 from storage.scope import TenantScope
@@ -23,6 +25,8 @@ class OAuthApp:
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
+    id: str | None = None
+    """Of the tenant's own: which one it is."""
 
 
 class AppSafe:
@@ -38,8 +42,8 @@ class AppSafe:
     def open(self, row: records.OAuthApp) -> OAuthApp:
         """Open an app. Raises `SealBroken` if the row was tampered with or its key is gone."""
         if row.sealed is None:
-            return OAuthApp(row.client_id)
-        return OAuthApp(row.client_id, self._plain(row.sealed, row).decode())
+            return OAuthApp(row.client_id, id=row.id)
+        return OAuthApp(row.client_id, self._plain(row.sealed, row).decode(), row.id)
 
     def reseal(self, row: records.OAuthApp) -> bytes | None:
         """Seal the same secret under the newest key; None where it is already, or where there is none."""
@@ -55,21 +59,49 @@ class AppSafe:
 class OAuthApps:
     """Finds apps. Not for the path of a tool call: a tenant's own is read and opened each time."""
 
-    def __init__(self, integrations: Mapping[str, IntegrationSettings], *, database: Database, safe: AppSafe) -> None:
+    def __init__(
+        self,
+        integrations: Mapping[str, IntegrationSettings],
+        *,
+        database: Database,
+        catalogs: Catalogs,
+        safe: AppSafe,
+    ) -> None:
         self._integrations = integrations
         self._database = database
+        self._catalogs = catalogs
         self._safe = safe
 
     async def find(
         self, scope: TenantScope, integration_name: str, *, oauth_app_id: str | None = None
     ) -> OAuthApp | None:
-        """Return the tenant's app of this id, or without one the deployment's; None where there is no such app."""
-        if oauth_app_id is None:
+        """Return the tenant's app of this id, or without one the deployment's; None where there is no such app.
+
+        An integration of the tenant's own has no app of the deployment's: the one that its manifest names is used, or
+        else the only one that the organization has for it.
+        """
+        if oauth_app_id is None and not integration_name.startswith(OWN_PREFIX):
             return self.configured(integration_name)
+        client = self._client(scope, integration_name) if oauth_app_id is None else None
+        if client is not None and client.id is not None:
+            return OAuthApp(client.id)
+        wanted = oauth_app_id if client is None else client.app
         async with self._database.read() as tx:
-            row = await tx.oauth_apps.get(scope, as_id(oauth_app_id) or "")
+            row = (
+                await _of_organization(tx, scope, integration_name)
+                if wanted is None
+                else await tx.oauth_apps.get(scope, as_id(wanted) or "")
+            )
         if row is None or row.integration_name != integration_name:
             return None
+        return self._opened(row)
+
+    def _client(self, scope: TenantScope, integration_name: str) -> Client | None:
+        catalog = self._catalogs.of(scope.organization_id)
+        methods = catalog.get(integration_name).auth if integration_name in catalog else ()
+        return next((method.client for method in methods if isinstance(method, OAuth2)), None)
+
+    def _opened(self, row: records.OAuthApp) -> OAuthApp | None:
         try:
             return self._safe.open(row)
         except SealBroken:
@@ -83,6 +115,12 @@ class OAuthApps:
             return None
         secret = settings.client_secret
         return OAuthApp(settings.client_id, secret.get_secret_value() if secret is not None else None)
+
+
+async def _of_organization(tx: Transaction, scope: TenantScope, integration_name: str) -> records.OAuthApp | None:
+    """Return the organization's only app for one of its own integrations; nothing is guessed where it has several."""
+    found = await tx.oauth_apps.usable(scope, integration_name, workspace_id=None)
+    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

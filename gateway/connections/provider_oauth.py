@@ -15,7 +15,8 @@ from gateway.connections.connect_methods import callback_address, required_app, 
 from gateway.connections.connect_steps import ConnectSteps, StepKind
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.connections.portals import Offer, Portal
-from gateway.connections.token_answers import AppRejected, TokenRefused, Transient
+from gateway.connections.registrations import Registrations
+from gateway.connections.token_answers import AppRejected, ClientUnknown, TokenRefused, Transient
 from gateway.connections.token_endpoint import ask, code_request
 from gateway.kit.clock import Clock
 from gateway.kit.urls import normal_url
@@ -62,6 +63,8 @@ class Hop:
     scopes: list[str]
     inputs: Mapping[str, Json] = field(repr=False)
 
+    issuer: str | None = None
+    """Whose page it was, where the integration says so: another's answer is not redeemed there (RFC 9700 4.4)."""
 
 class ProviderOAuth:
     """Sends browsers to providers and redeems what they bring back."""
@@ -71,6 +74,7 @@ class ProviderOAuth:
         *,
         apps: OAuthApps,
         steps: ConnectSteps,
+        registrations: Registrations,
         proof: AccountProof,
         http: Http,
         mapped: Callable[[str], str],
@@ -80,6 +84,7 @@ class ProviderOAuth:
         """`mapped` sends an address through the settings' map, for the browser that `http` does not carry."""
         self._apps = apps
         self._steps = steps
+        self._registrations = registrations
         self._proof = proof
         self._http = http
         self._mapped = mapped
@@ -88,7 +93,9 @@ class ProviderOAuth:
 
     def has_app(self, portal: Portal, offer: Offer) -> bool:
         """Tell whether there is an app to show the provider: one that the tenant has chosen, or the deployment's."""
-        return app_id_of(portal, offer) is not None or self._apps.configured(offer.integration.name) is not None
+        is_registered = any(isinstance(each, OAuth2) and each.client is not None for each in offer.methods)
+        chosen = app_id_of(portal, offer) is not None
+        return chosen or is_registered or self._apps.configured(offer.integration.name) is not None
 
     async def begin(
         self, portal: Portal, offer: Offer, method: OAuth2, *, browser: str, inputs: Mapping[str, Json]
@@ -98,10 +105,10 @@ class ProviderOAuth:
         Raises `NoOAuthApp`, `ConnectFailed` (what the person entered does not make an address).
         """
         app = await self._app(portal, offer)
-        held = offer.held.granted_scopes or () if offer.held and offer.held.auth_method_key == method.key else ()
-        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
+        await self._registrations.ensure(portal.scope, offer.integration.name, method)
+        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=_held(offer, method))
         verifier = secrets.token_urlsafe(48) if method.authorize.pkce != "off" else None
-        hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs)
+        hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs, method.issuer)
         address = self._authorize_address(offer, method, inputs)
         state = await self._steps.begin(
             StepKind.HOP,
@@ -148,6 +155,13 @@ class ProviderOAuth:
             tokens = await ask(self._http, request, clock=self._clock)
         except TokenRefused as error:
             raise _refused(offer, error) from error
+            if isinstance(error, ClientUnknown) and await self._registrations.anew(
+                portal.scope, offer.integration, app
+            ):
+                raise ConnectFailed(
+                    f"{offer.title} no longer knew this installation, which has registered there again. "
+                    "Please start again."
+                ) from error
         brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
         values = {**hop.inputs, **brought, **tokens.values}
         try:
@@ -160,7 +174,7 @@ class ProviderOAuth:
             account_id=account.id if account else None,
             account_label=account.label if account else None,
             granted_scopes=list(tokens.scopes) if tokens.scopes is not None else hop.scopes,
-            oauth_app_id=app_id_of(portal, offer),
+            oauth_app_id=app.id,
             obtained_at=now,
             expires_at=now + timedelta(seconds=tokens.expires_in) if tokens.expires_in is not None else None,
         )
@@ -186,13 +200,19 @@ class ProviderOAuth:
             return
         api = offer.integration.manifest.api
         try:
+        if method.issuer != hop.issuer:
+            raise ConnectFailed(f"{offer.title} has moved meanwhile, so its answer was not used. Please start again.")
+        if method.issuer is not None:
+            if issuer not in {method.issuer} | (set() if method.names_issuer else {None}):
+                raise _of_another_server(offer)
+            return
             address = template.address(method.authorize.url, hop.inputs, api.hosts if api is not None else ())
             expected = {normal_url(each).origin for each in (address, self._mapped(address))}
             is_right = normal_url(issuer).origin in expected
         except (ValueError, InvalidInput, HttpRefused):
             is_right = False
         if not is_right:
-            raise ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
+            raise _of_another_server(offer)
 
 
 def app_id_of(portal: Portal, offer: Offer) -> str | None:
@@ -216,6 +236,19 @@ def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
     match method.authorize.pkce, verifier:
         case "S256", str():
             digest = hashlib.sha256(verifier.encode()).digest()
+def _held(offer: Offer, method: OAuth2) -> tuple[str, ...]:
+    """Return what the connected account may do, and what a remote MCP server was found to want besides."""
+    held = offer.held
+    if held is None or held.auth_method_key != method.key:
+        return ()
+    wanted = held.missing_scopes or () if offer.integration.is_mcp_server else ()
+    return (*(held.granted_scopes or ()), *wanted)
+
+
+def _of_another_server(offer: Offer) -> ConnectFailed:
+    return ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
+
+
             challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
             return {"code_challenge": challenge, "code_challenge_method": "S256"}
         case "plain", str():

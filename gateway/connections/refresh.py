@@ -20,7 +20,7 @@ from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
 from gateway.connections.grants import Approval, Grant, Grants
 from gateway.connections.missing_scopes import MissingScopes
-from gateway.connections.token_answers import GrantDead, TokenRefused, Tokens
+from gateway.connections.token_answers import ClientUnknown, GrantDead, TokenRefused, Tokens
 from gateway.connections.token_endpoint import ask
 from gateway.errors import ActionFailed, ConnectionNotFound, Unavailable
 from gateway.events import Event, announce
@@ -156,6 +156,9 @@ class Refresh:
         except GrantDead as error:
             return await self._end(begun, grant, error)
         except TokenRefused as error:
+            if isinstance(error, ClientUnknown) and await self._grants.is_registered_anew(begun, grant):
+                # All accounts of the app before have ended with it, and this one.
+                return await self._now(begun)
             return await self._put_off(begun, grant, error)
         self._unsaved[key] = renewed
         saved = await self._save(begun, renewed)
@@ -168,6 +171,10 @@ class Refresh:
     async def _ask(self, grant: Grant) -> _Renewed:
         asked_at = self._clock()
         return _Renewed(await ask(self._http, grant.request(), clock=self._clock), asked_at)
+
+    async def _now(self, connection: Connection) -> Connection:
+        async with self._database.read() as tx:
+            return await _row(tx, connection)
 
     async def _begin(self, connection: Connection) -> Connection:
         """Return the row as it is now, marked; as it was before the mark, which tells of a renewal cut short."""

@@ -67,6 +67,10 @@ class AppRejected(TokenRefused):
     """The provider does not accept our app or how we ask: an operator's problem, and no fault of the grant."""
 
 
+class ClientUnknown(AppRejected):
+    """The provider does not know our app, or not any more (`invalid_client`)."""
+
+
 class Transient(TokenRefused):
     """No usable answer, or one that asks for patience: the grant may be as good as before. `wait` is in seconds."""
 
@@ -182,6 +186,8 @@ def _kind(status: int, code: str, description: str) -> type[TokenRefused]:
         return GrantDead
     if code in _TRANSIENT or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Transient
+    if code == "invalid_client":
+        return ClientUnknown
     if code in _APP or status == HTTPStatus.UNAUTHORIZED:
         return AppRejected
     return Unclear if code else Transient
@@ -229,7 +235,6 @@ _DEAD: Final = frozenset(
 )
 _APP: Final = frozenset(
     {
-        "invalid_client",
         "unauthorized_client",
         "unsupported_grant_type",
         "invalid_request",

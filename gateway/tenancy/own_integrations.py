@@ -1,8 +1,8 @@
 """Integrations that organizations describe themselves: a manifest, or an OpenAPI document that one is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio.to_thread
 import orjson
@@ -31,6 +31,10 @@ _MOST_PROBLEMS: Final = 20
 _CONFLICTS: Final = {
     "uq_own_integrations_organization_id_name": (Duplicate, "name: the organization has an integration of this name"),
 }
+
+
+Change: TypeAlias = Callable[[Mapping[str, Any] | None], dict[str, Any]]
+"""Makes a manifest of the one that is kept, or of None where there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,26 @@ class OwnIntegrations:
             return await self._add(scope, written)
         return await self._replace(scope, written)
 
+    async def keep(
+        self, scope: TenantScope, name: str, change: Change, *, within: Callable[[Transaction], Awaitable[None]]
+    ) -> Saved:
+        """Make an integration, or change it, in one transaction with `within`. Raises as `create` does."""
+        _check_name(name)
+        now = self._clock()
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                row = await tx.own_integrations.named(scope, name)
+                before = None if row is None else self._catalogs.of(scope.organization_id).get(name)
+                written = _accepted(change(None if row is None else row.manifest), accounts_are_known=False)
+                if row is None:
+                    row = await self._insert(tx, scope, written)
+                else:
+                    row = await tx.own_integrations.update(row, manifest=written, updated_at=now)
+                await within(tx)
+        self._catalogs.replaced(row)
+        after = self._catalogs.of(scope.organization_id).get(name)
+        return Saved(after, None if before is None else difference(before, after))
+
     async def delete(self, scope: TenantScope, name: str) -> None:
         """Remove an integration that nothing refers to. Raises `IntegrationNotFound`, `Conflict` with the counts."""
         async with self._database.write() as tx:
@@ -113,6 +137,15 @@ class OwnIntegrations:
         self._catalogs.removed(scope.organization_id, name)
 
     async def _add(self, scope: TenantScope, written: dict[str, Any]) -> Saved:
+        with refusing(_CONFLICTS):
+            async with self._database.write() as tx:
+                row = await self._insert(tx, scope, written)
+        self._catalogs.replaced(row)
+        return Saved(self._catalogs.of(scope.organization_id).get(row.name), None)
+
+    async def _insert(self, tx: Transaction, scope: TenantScope, written: dict[str, Any]) -> OwnIntegration:
+        if len(await tx.own_integrations.all(scope)) >= MAX_INTEGRATIONS:
+            raise QuotaExceeded(f"the organization has {MAX_INTEGRATIONS} integrations of its own: remove one")
         now = self._clock()
         row = OwnIntegration(
             id=new_id(),
@@ -122,13 +155,7 @@ class OwnIntegrations:
             created_at=now,
             updated_at=now,
         )
-        with refusing(_CONFLICTS):
-            async with self._database.write() as tx:
-                if len(await tx.own_integrations.all(scope)) >= MAX_INTEGRATIONS:
-                    raise QuotaExceeded(f"the organization has {MAX_INTEGRATIONS} integrations of its own: remove one")
-                await tx.own_integrations.insert(row)
-        self._catalogs.replaced(row)
-        return Saved(self._catalogs.of(scope.organization_id).get(row.name), None)
+        return await tx.own_integrations.insert(row)
 
     async def _replace(self, scope: TenantScope, written: dict[str, Any]) -> Saved:
         async with self._database.write() as tx:

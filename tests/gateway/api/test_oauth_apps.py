@@ -59,7 +59,7 @@ async def test_the_secret_is_sealed_to_its_row(api: Rest, gateway: Gateway, sett
     of_the_first = text("update oauth_apps set sealed = (select sealed from oauth_apps where id = :id)")
     async with gateway.database.write() as tx:
         await tx.session.execute(of_the_first, {"id": made[0]["id"]})
-    apps = OAuthApps({}, database=gateway.database, safe=AppSafe(gateway.cipher))
+    apps = OAuthApps({}, database=gateway.database, catalogs=gateway.catalogs, safe=AppSafe(gateway.cipher))
     scope = TenantScope(made[0]["orgId"])
     first = await apps.find(scope, "slack", oauth_app_id=made[0]["id"])
     assert first is not None

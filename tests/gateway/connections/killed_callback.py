@@ -13,7 +13,6 @@ import httpx2
 from gateway.acme import MANIFEST
 from gateway.app import create_app
 from gateway.connections.account_proof import AccountProof
-from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.provider_oauth import ProviderOAuth
 from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
@@ -50,9 +49,9 @@ class DeadlyHttp:
 def deadly(gateway: Gateway, step: str) -> Gateway:
     """Return the gateway with a way to providers that dies at the step."""
     http, settings = DeadlyHttp(gateway.egress, step), gateway.settings
-    apps = OAuthApps(settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher))
     oauth = ProviderOAuth(
-        apps=apps,
+        apps=gateway.connecting.clients.apps,
+        registrations=gateway.connecting.clients.registrations,
         steps=gateway.connecting.steps,
         proof=AccountProof(http),
         http=http,

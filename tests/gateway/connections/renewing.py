@@ -13,7 +13,6 @@ from gateway.acme import MANIFEST, Acme, RunningAcme, run_acme
 from gateway.app import create_app
 from gateway.connections.endings import Endings
 from gateway.connections.grants import Grants
-from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.refresh import Refresh
 from gateway.kit.clock import Clock
 from gateway.settings import IntegrationSettings, Settings
@@ -87,12 +86,12 @@ def refresh_through(
     gateway: Gateway, http: Http, *, patience_seconds: float = 60.0, catalog: Catalog | None = None
 ) -> Refresh:
     """Return a second `Refresh` of this gateway, which asks providers through `http`."""
-    apps = OAuthApps(gateway.settings.integrations, database=gateway.database, safe=AppSafe(gateway.cipher))
     return Refresh(
         database=gateway.database,
         grants=Grants(
             catalogs=Catalogs(catalog or gateway.catalogs.shipped, changes=gateway.changes),
-            apps=apps,
+            apps=gateway.connecting.clients.apps,
+            registrations=gateway.connecting.clients.registrations,
             safe=gateway.safe,
         ),
         safe=gateway.safe,

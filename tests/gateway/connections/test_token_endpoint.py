@@ -274,7 +274,7 @@ def test_a_grant_is_dead_when_the_provider_says_so(status: int, document: object
     ],
 )
 def test_a_refused_app_is_no_fault_of_the_grant(status: int, document: object) -> None:
-    assert type(refusal(PLAIN, answer(status, document))) is AppRejected
+    assert isinstance(refusal(PLAIN, answer(status, document)), AppRejected)
 
 
 @pytest.mark.parametrize(
