@@ -62,9 +62,9 @@ class Hop:
     verifier: str | None = field(repr=False)
     scopes: list[str]
     inputs: Mapping[str, Json] = field(repr=False)
-
     issuer: str | None = None
     """Whose page it was, where the integration says so: another's answer is not redeemed there (RFC 9700 4.4)."""
+
 
 class ProviderOAuth:
     """Sends browsers to providers and redeems what they bring back."""
@@ -73,8 +73,8 @@ class ProviderOAuth:
         self,
         *,
         apps: OAuthApps,
-        steps: ConnectSteps,
         registrations: Registrations,
+        steps: ConnectSteps,
         proof: AccountProof,
         http: Http,
         mapped: Callable[[str], str],
@@ -83,8 +83,8 @@ class ProviderOAuth:
     ) -> None:
         """`mapped` sends an address through the settings' map, for the browser that `http` does not carry."""
         self._apps = apps
-        self._steps = steps
         self._registrations = registrations
+        self._steps = steps
         self._proof = proof
         self._http = http
         self._mapped = mapped
@@ -104,8 +104,8 @@ class ProviderOAuth:
 
         Raises `NoOAuthApp`, `ConnectFailed` (what the person entered does not make an address).
         """
-        app = await self._app(portal, offer)
         await self._registrations.ensure(portal.scope, offer.integration.name, method)
+        app = await self._app(portal, offer)
         scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=_held(offer, method))
         verifier = secrets.token_urlsafe(48) if method.authorize.pkce != "off" else None
         hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs, method.issuer)
@@ -154,7 +154,6 @@ class ProviderOAuth:
             )
             tokens = await ask(self._http, request, clock=self._clock)
         except TokenRefused as error:
-            raise _refused(offer, error) from error
             if isinstance(error, ClientUnknown) and await self._registrations.anew(
                 portal.scope, offer.integration, app
             ):
@@ -162,6 +161,7 @@ class ProviderOAuth:
                     f"{offer.title} no longer knew this installation, which has registered there again. "
                     "Please start again."
                 ) from error
+            raise _refused(offer, error) from error
         brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
         values = {**hop.inputs, **brought, **tokens.values}
         try:
@@ -196,16 +196,16 @@ class ProviderOAuth:
     def _check_issuer(self, offer: Offer, method: OAuth2, hop: Hop, answer: Mapping[str, str]) -> None:
         """Hold `iss`, where the provider says it, against where the person was sent (RFC 9207)."""
         issuer = answer.get("iss")
-        if issuer is None:
-            return
-        api = offer.integration.manifest.api
-        try:
         if method.issuer != hop.issuer:
             raise ConnectFailed(f"{offer.title} has moved meanwhile, so its answer was not used. Please start again.")
         if method.issuer is not None:
             if issuer not in {method.issuer} | (set() if method.names_issuer else {None}):
                 raise _of_another_server(offer)
             return
+        if issuer is None:
+            return
+        api = offer.integration.manifest.api
+        try:
             address = template.address(method.authorize.url, hop.inputs, api.hosts if api is not None else ())
             expected = {normal_url(each).origin for each in (address, self._mapped(address))}
             is_right = normal_url(issuer).origin in expected
@@ -232,10 +232,6 @@ def unique_parameters(query: str) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name) == 1}
 
 
-def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
-    match method.authorize.pkce, verifier:
-        case "S256", str():
-            digest = hashlib.sha256(verifier.encode()).digest()
 def _held(offer: Offer, method: OAuth2) -> tuple[str, ...]:
     """Return what the connected account may do, and what a remote MCP server was found to want besides."""
     held = offer.held
@@ -249,6 +245,10 @@ def _of_another_server(offer: Offer) -> ConnectFailed:
     return ConnectFailed(f"This answer did not come from {offer.title}, so it was not used. Please start again.")
 
 
+def _challenge(method: OAuth2, verifier: str | None) -> dict[str, str]:
+    match method.authorize.pkce, verifier:
+        case "S256", str():
+            digest = hashlib.sha256(verifier.encode()).digest()
             challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
             return {"code_challenge": challenge, "code_challenge_method": "S256"}
         case "plain", str():
