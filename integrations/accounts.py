@@ -45,7 +45,7 @@ async def identify(
     label = await _value(account.label, document, integration, credentials=credentials, ports=ports)
     if not identifier or not identifier.isprintable() or len(identifier) > _LONGEST:
         return None
-    return ProviderAccount(identifier, _legible(label or "") or identifier)
+    return ProviderAccount(identifier, legible(label or "") or identifier)
 
 
 async def verify(integration: Integration, credentials: Credentials, ports: Ports) -> bool:
@@ -57,7 +57,7 @@ async def verify(integration: Integration, credentials: Credentials, ports: Port
     return await opens(integration.manifest, credentials, ports)
 
 
-def _legible(label: str) -> str:
+def legible(label: str) -> str:
     """Return what people have called their account, on one line: they could have it read backwards, or endless."""
     return " ".join("".join(each if each.isprintable() else " " for each in label).split())[:_LONGEST]
 

@@ -6,7 +6,15 @@ from typing import Final, TypeAlias
 
 import jsonschema_rs
 
-from integrations.auth_methods import AnyAuthMethod, ClientCredentials, Custom, OAuth2, Send, TokenExchange
+from integrations.auth_methods import (
+    AnyAuthMethod,
+    ClientCredentials,
+    Custom,
+    KeepFromRequest,
+    OAuth2,
+    Send,
+    TokenExchange,
+)
 from integrations.manifest import Manifest
 from integrations.notation import placeholders
 from integrations.outgoing import HEADER_NAME
@@ -36,11 +44,17 @@ def known_values(method: AnyAuthMethod) -> frozenset[str]:
     names = frozenset(auth_fields(method))
     match method:
         case OAuth2():
-            return names | TOKEN_VALUES | method.keep.keys() | method.keep_from_callback.keys()
+            return names | TOKEN_VALUES | kept_names(method)
         case ClientCredentials() | TokenExchange():
             return names | {"access_token"} | method.keep.keys()
         case _:
             return names
+
+
+def kept_names(method: OAuth2) -> frozenset[str]:
+    """The names that the provider's answers fill."""
+    asked = method.keep_from_request
+    return frozenset({*method.keep, *method.keep_from_callback, *(asked.values if asked is not None else ())})
 
 
 def _method_faults(method: AnyAuthMethod, manifest: Manifest, place: Place) -> Iterator[Fault]:
@@ -104,6 +118,16 @@ def _oauth2_faults(method: OAuth2, known: frozenset[str], place: Place) -> Itera
     yield from _unfilled(refresh, known | OAUTH_APP, (*place, "refresh"))
     if method.revoke is not None:
         yield from _unfilled({"url": method.revoke.url}, known | OAUTH_APP, (*place, "revoke"))
+    if method.keep_from_request is not None:
+        yield from _kept_faults(method.keep_from_request, entered, (*place, "keep_from_request"))
+
+
+def _kept_faults(asked: KeepFromRequest, entered: frozenset[str], place: Place) -> Iterator[Fault]:
+    yield from _unfilled(asked.where, entered, (*place, "where"))
+    yield from _unfilled({asked.request.method.lower(): asked.request.path}, frozenset(), (*place, "request"))
+    yield from plain_http_faults({"base_url": asked.base_url or ""}, place)
+    if asked.where and asked.items is None:
+        yield place, "keep_from_request: `where` chooses from a list, so `items` must say where it stands"
 
 
 def _open_host_faults(method: OAuth2, place: Place) -> Iterator[Fault]:
@@ -128,9 +152,12 @@ def _base_url_faults(
     where = (*place, "base_url") if method.base_url else ("api", "base_url")
     yield from plain_http_faults({"base_url": base_url}, where[:-1])
     yield from _unfilled({"base_url": base_url}, known, where)
-    kept = {*method.keep, *method.keep_from_callback} if isinstance(method, OAuth2) else set[str]()
+    kept = kept_names(method) if isinstance(method, OAuth2) else frozenset[str]()
     if set(placeholders(_host_part(base_url))) & kept and not manifest.api.hosts:
         yield where, "base_url: the provider's answer decides the host, so `api.hosts` must say which ones are allowed"
+    asked = method.keep_from_request if isinstance(method, OAuth2) else None
+    if asked is not None and asked.base_url is None and set(placeholders(base_url)) & asked.values.keys():
+        yield place, "keep_from_request: needs a `base_url` of its own, because the usual one holds what it asks for"
     yield from _unfilled(manifest.api.headers, known, ("api", "headers"))
     yield from _unfilled(manifest.api.query, known, ("api", "query"))
 

@@ -119,11 +119,12 @@ def connect(
     credentials: Credentials | None,
     ports: Ports,
     max_bytes: int = DEFAULT_LIMITS.max_bytes,
+    base_url: str | None = None,
 ) -> ConnectedApi:
-    """The API of `section` bound to a connection's credential.
+    """The API of `section` bound to a connection's credential, at `base_url` if that is given.
 
     Raises:
         CredentialsRejected: the connection lacks a value that its requests need.
     """
     limits = Limits(timeout_seconds=section.timeout_seconds, max_bytes=max_bytes)
-    return ConnectedApi(section, target_of(section, method, credentials), ports, limits)
+    return ConnectedApi(section, target_of(section, method, credentials, base_url=base_url), ports, limits)

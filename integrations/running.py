@@ -51,14 +51,14 @@ def connected(
     """
     if manifest.api is None:
         raise RuntimeError(f"{manifest.name} has no api section")
-    api = connect(
+    return connect(
         manifest.api,
         method=method_of(manifest, credentials),
         credentials=credentials,
         ports=ports,
         max_bytes=max_bytes,
+        base_url=base_url,
     )
-    return api if base_url is None else replace(api, target=replace(api.target, base_url=base_url))
 
 
 @dataclass(frozen=True)

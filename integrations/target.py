@@ -55,28 +55,31 @@ class Target:
         return message
 
 
-def target_of(api: Api, method: AnyAuthMethod | None, credentials: Credentials | None) -> Target:
-    """Resolve where the requests of a connection go.
+def target_of(
+    api: Api, method: AnyAuthMethod | None, credentials: Credentials | None, *, base_url: str | None = None
+) -> Target:
+    """Resolve where the requests of a connection go; to `base_url`, which holds no values, if that is given.
 
     Raises:
         CredentialsRejected: the connection lacks a value that its requests need, or has one that does not fit its
             place: it has to be made anew.
     """
     try:
-        return _target(api, method, credentials.values if credentials else {})
+        return _target(api, method, credentials.values if credentials else {}, base_url=base_url)
     except InvalidInput as error:
         raise CredentialsRejected(f"This connection can't be used: {error.message}") from error
 
 
-def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json]) -> Target:
+def _target(api: Api, method: AnyAuthMethod | None, values: Mapping[str, Json], *, base_url: str | None) -> Target:
     send = _send(method)
     basic = _basic(send.basic, values) if send.basic else None
     headers = _headers(api.headers, values) | _headers(send.headers, values)
     if basic:
         headers["Authorization"] = f"Basic {basic}"
-    base_url = method.base_url if method and method.base_url else api.base_url
+    usual = method.base_url if method and method.base_url else api.base_url
     return Target(
-        base_url=template.address(base_url, values, api.hosts),
+        # A connection that is still being made may lack what its usual address is made of.
+        base_url=base_url or template.address(usual, values, api.hosts),
         headers=headers,
         query=tuple((name, _filled(value, values)) for name, value in (*api.query.items(), *send.query.items())),
         secrets=partial(_secrets, method, values, (basic,) if basic else ()),

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.connections.credential_forms import accept_values, find_method
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.endings import Endings
-from gateway.connections.entered_credentials import EnteredCredential, EnteredCredentials, buys_tokens
+from gateway.connections.entered_credentials import EnteredCredential, EnteredCredentials, has_to_ask
 from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import WantedApp, choose_app
 from gateway.errors import (
@@ -86,7 +86,8 @@ class Connections:
     async def create(self, scope: TenantScope, new: NewConnection) -> tuple[Connection, EndUser | None]:
         """Make a connection; an end user whom we don't know yet is made along with it (contract 4.13).
 
-        What buys access tokens is tried before it is kept; other credentials are taken as they are.
+        What buys access tokens, or lacks what only the provider tells, is tried before it is kept; other credentials are
+        taken as they are.
         Raises `IntegrationNotFound`, `ValidationFailed`, `ScopeDenied`, `NotFound`, `InvalidOAuthApp`, `Duplicate`,
         `ActionFailed` (the provider could not be asked).
         """
@@ -94,7 +95,7 @@ class Connections:
         given = EnteredCredential(
             accept_values(method, new.values), self._clock(), self._expiry(new.expires_in), new.granted_scopes
         )
-        if buys_tokens(method):
+        if has_to_ask(method, given.values):
             enabled = await self._enabled(scope, new.workspace_id, new.integration_name, new.workspace_integration_id)
             given = await self._entered.accepted(
                 self._catalogs.of(scope.organization_id).get(new.integration_name), method, given, enabled=enabled
@@ -159,7 +160,7 @@ class Connections:
             self._expiry(expires_in),
             held.granted_scopes if granted_scopes is None else granted_scopes,
         )
-        if buys_tokens(method):
+        if has_to_ask(method, given.values):
             instance_id = held.workspace_integration_id
             enabled = await self._enabled(scope, held.workspace_id, held.integration_name, instance_id)
             integration = self._catalogs.of(scope.organization_id).get(held.integration_name)

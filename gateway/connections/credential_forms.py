@@ -68,9 +68,15 @@ def accept_values(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, 
         case Custom() | TokenExchange() | ClientCredentials():
             values = _fields(method.fields, _object(given, "props"), "props")
         case OAuth2():
-            values = _tokens(given) | {name: extra[name] for name in method.keep if name in extra}
+            values = _tokens(given) | {name: extra[name] for name in _kept(method) if name in extra}
     inputs = extra if not isinstance(method, Custom | TokenExchange | ClientCredentials) else {**extra, **_props(given)}
     return values | _fields(method.inputs, inputs, "data", closed=False)
+
+
+def _kept(method: OAuth2) -> tuple[str, ...]:
+    """What the provider would have told, and a backend that did the asking may."""
+    asked = method.keep_from_request
+    return (*method.keep, *(asked.values if asked is not None else ()))
 
 
 def accept_inputs(method: AnyAuthMethod, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ and again before each expires (`Grants`), so they are kept beside it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.connections.account_proof import AccountProof
@@ -16,8 +16,9 @@ from gateway.errors import ActionFailed, ValidationFailed
 from gateway.kit.clock import Clock
 from integrations import failures
 from integrations.accounts import ProviderAccount
-from integrations.auth_methods import AnyAuthMethod, ClientCredentials, TokenExchange
+from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2, TokenExchange
 from integrations.integration import Integration
+from integrations.kept_values import NotOne
 from integrations.ports import Http, Json
 
 
@@ -35,6 +36,12 @@ class EnteredCredential:
 def buys_tokens(method: AnyAuthMethod) -> bool:
     """Tell whether what is entered for this auth method only buys what opens the account."""
     return isinstance(method, ClientCredentials | TokenExchange)
+
+
+def has_to_ask(method: AnyAuthMethod, values: Mapping[str, Json]) -> bool:
+    """Tell whether what was brought opens nothing before the provider has been asked for the rest."""
+    asked = method.keep_from_request if isinstance(method, OAuth2) else None
+    return buys_tokens(method) or (asked is not None and not asked.values.keys() <= values.keys())
 
 
 class EnteredCredentials:
@@ -70,6 +77,7 @@ class EnteredCredentials:
                 lifetime = tokens.expires_in
             case _:
                 answer, granted, lifetime = None, None, None
+        values = await self._proof.completed(integration, method, values)
         return EnteredCredential(
             values=values,
             obtained_at=now,
@@ -88,14 +96,18 @@ class EnteredCredentials:
     ) -> EnteredCredential:
         """Return what a backend has brought as it is to be kept: proven. Raises `ValidationFailed`, `ActionFailed`."""
         try:
-            return await self.proven(integration, method, given.values, enabled=enabled)
+            proven = await self.proven(integration, method, given.values, enabled=enabled)
+        except NotOne as error:
+            raise ValidationFailed(f"data: {error.message}") from error
         except failures.CredentialsRejected as error:
-            raise ValidationFailed(f"props: {integration.title} does not accept this ({error.message})") from error
+            where = "props" if buys_tokens(method) else "accessToken"
+            raise ValidationFailed(f"{where}: {integration.title} does not accept this ({error.message})") from error
         except failures.ActionFailed as error:
             raise ActionFailed(
                 f"{integration.title} could not be asked whether this works ({error.message}); nothing was kept",
                 reason="provider_unavailable",
             ) from error
+        return proven if buys_tokens(method) else replace(given, values=proven.values, account=proven.account)
 
     async def _bought(
         self,

@@ -23,6 +23,7 @@ from gateway.kit.urls import normal_url
 from integrations import template
 from integrations.auth_methods import OAuth2
 from integrations.failures import ActionFailed, CredentialsRejected, InvalidInput
+from integrations.kept_values import NotOne
 from integrations.ports import Http, HttpRefused, Json
 
 _LONGEST_SHOWN: Final = 300
@@ -165,7 +166,10 @@ class ProviderOAuth:
         brought = {name: answer[sent] for name, sent in method.keep_from_callback.items() if sent in answer}
         values = {**hop.inputs, **brought, **tokens.values}
         try:
+            values = await self._proof.completed(offer.integration, method, values)
             account = await self._proof.of(offer.integration, method, values, token_answer=tokens.answer)
+        except NotOne as error:
+            raise ConnectFailed(f"{offer.title} gave access, but {error.message}. Please start again.") from error
         except ActionFailed as error:
             raise ConnectFailed(_unproven(offer, error)) from error
         return NewAccount(
