@@ -252,9 +252,11 @@ class McpServer(Model):
     """A remote MCP server (Streamable HTTP) whose tools are the integration's actions."""
 
     url: WebUrl
-    tools: Many[Mapping[str, Json]] = ()
+    tools: Many[Mapping[str, Json]] | None = None
     """Definitions as they were approved (MCP, Tool). Others that the server shows later are held back until they are
-    approved too; none: nobody has been able to list them yet."""
+    approved too; None: nobody has been able to list them yet, and what comes first is approved."""
+    withheld: Many[str] = ()
+    """Names of approved tools that the server describes otherwise now: neither listed nor called until approved anew."""
     capabilities: Mapping[str, Json] = {}
     """What else it said it has, when its tools were listed (MCP, ServerCapabilities)."""
     instructions: str | None = None

@@ -42,10 +42,21 @@ class RemoteDefinition:
 
 
 def known_tools(server: McpServer) -> Iterator[RemoteDefinition]:
-    """Yield the approved tools."""
-    for definition in server.tools:
+    """Yield the approved tools, but for those that are withheld."""
+    for definition in server.tools or ():
         remote_name = definition["name"]
-        yield RemoteDefinition(_NOT_IN_NAMES.sub("_", remote_name), remote_name, definition)
+        if remote_name not in server.withheld:
+            yield RemoteDefinition(action_name(remote_name), remote_name, definition)
+
+
+def action_name(remote_name: str) -> str:
+    """Return what the action of a tool is called here."""
+    return _NOT_IN_NAMES.sub("_", remote_name)
+
+
+def differing_parts(one: Mapping[str, Json], other: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return which pinned parts of two definitions are not the same."""
+    return tuple(key for key in _PINNED if _canonical(one.get(key)) != _canonical(other.get(key)))
 
 
 def digest(definition: Mapping[str, Json]) -> str:
