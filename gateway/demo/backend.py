@@ -21,6 +21,10 @@ class Backend:
         self._url = url
         self._headers = {"Content-Type": "application/json", **headers}
 
+    async def get(self, path: str) -> dict[str, Any]:
+        """Read something."""
+        return await self._send("GET", path)
+
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create something and return the answer."""
         return await self._send("POST", path, body)
@@ -29,8 +33,9 @@ class Backend:
         """Change something and return the answer."""
         return await self._send("PATCH", path, body)
 
-    async def _send(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        request = HttpRequest(method, f"{self._url}{API}{path}", self._headers, json.dumps(body).encode())
+    async def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        request = HttpRequest(method, f"{self._url}{API}{path}", self._headers, content)
         response = await self._http.send(request)
         try:
             answer = json.loads(response.body)

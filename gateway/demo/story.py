@@ -19,9 +19,9 @@ from gateway.demo.narrator import Narrator, Step
 from gateway.demo.signing_in import signed_in_agent
 from gateway.demo.stage import Stage
 
-_PREFIX = "acme__"
-WRITE_NOTE = f"{_PREFIX}create_note"
-_DELETE_NOTE = f"{_PREFIX}delete_note"
+WRITE_NOTE = "acme__create_note"
+_DELETE = "delete_note"
+_DELETE_NOTE = f"acme__{_DELETE}"
 NOTE = {"title": "Call the printer"}
 _WAIT_SECONDS = 240
 
@@ -157,7 +157,8 @@ class Story:
         async with self._narrator.step(sentence) as told, agent.listen(tools_list_changed=True) as changes:
             left = [name for name in await tool_names(agent) if name != _DELETE_NOTE]
             path = f"/workspaces/{made.workspace_id}/integrations/{made.integration_id}"
-            await backend.patch(path, {"enabledActions": [name.removeprefix(_PREFIX) for name in left]})
+            actions = [tool["actionName"] for tool in (await backend.get(f"/mcp/servers/{made.server_id}"))["tools"]]
+            await backend.patch(path, {"enabledActions": [name for name in actions if name != _DELETE]})
             asked_at = perf_counter()
             await anext(changes)
             heard = f"that its tools have changed, within {(perf_counter() - asked_at) * 1000:.0f} ms of the answer"

@@ -53,6 +53,8 @@ def _needed_by(tools: Mapping[str, Tool]) -> dict[str, Tool]:
 
 def _lookups_of(tool: Tool) -> dict[str, Action]:
     """Return the lookups of the inputs that a caller sees and has to fill in, by input."""
+    if not tool.action.lookups:
+        return {}
     to_fill_in = tool.input_schema.get("properties", {}).keys() - tool.input_defaults.keys()
     lookups = tool.action.lookups.items()
     return {name: tool.integration.lookups[lookup] for name, lookup in lookups if name in to_fill_in}
