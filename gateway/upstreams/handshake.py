@@ -75,14 +75,11 @@ class HandshakeServer:
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
 
-    async def ask(
-        self, method: str, params: Mapping[str, Json], relay: Relay, *, input_schema: Json | None = None
-    ) -> McpAnswer:
+    async def ask(self, method: str, params: Mapping[str, Json], relay: Relay) -> McpAnswer:
         """Send one request and return its answer; leaving it tells the server. Raises `integrations.failures`.
 
         A session that the server has forgotten is made anew, once.
         """
-        del input_schema
         opened = await self.opened()
         try:
             return await self._request(opened, method, params, relay)
