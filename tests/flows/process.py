@@ -50,6 +50,20 @@ class GatewayProcess:
             await process.wait()
             await reading
 
+    async def ran(self, *arguments: str | Path) -> str:
+        """Run another command in the folder to its end; returns what it said. It has to succeed."""
+        command = [sys.executable, "-m", "gateway", *map(str, arguments)]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=self.folder,
+            env=self._environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        return said.decode()
+
     async def _read(self, process: asyncio.subprocess.Process, listening: asyncio.Event) -> None:
         assert process.stdout is not None
         async for line in process.stdout:

@@ -1,4 +1,4 @@
-"""How much memory this process has held at its most."""
+"""How much memory a process has held at its most."""
 
 import resource
 import sys
@@ -13,7 +13,32 @@ def peak_megabytes() -> float:
     Linux's `getrusage` would answer for a child with its parent's size at the start, which pytest makes a large one.
     """
     if _STATUS.exists():
-        line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
+        return _kilobytes(_STATUS, "VmHWM") / 1024
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return largest / 1024**2 if sys.platform == "darwin" else largest / 1024
+
+
+class Watched:
+    """The memory of another process of ours; Linux alone tells it."""
+
+    def __init__(self, process_id: int) -> None:
+        self._folder = Path("/proc", str(process_id))
+        self._before = 0.0
+
+    def begin(self) -> None:
+        """Take the present size as the one to compare with."""
+        # 5: "reset the peak resident set size" (proc(5), clear_refs).
+        (self._folder / "clear_refs").write_text("5")
+        self._before = self._megabytes("VmRSS")
+
+    def grown_by_megabytes(self) -> float:
+        """Return how much larger the process has been since, at its most."""
+        return self._megabytes("VmHWM") - self._before
+
+    def _megabytes(self, what: str) -> float:
+        return _kilobytes(self._folder / "status", what) / 1024
+
+
+def _kilobytes(status: Path, what: str) -> int:
+    line = next(line for line in status.read_text().splitlines() if line.startswith(f"{what}:"))
+    return int(line.split()[1])
