@@ -12,6 +12,7 @@ import structlog
 from gateway.connections.choice import is_active
 from gateway.connections.credentials import CredentialSafe
 from gateway.connections.last_use import LastUse
+from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.refresh import Refresh
 from gateway.connections.resolver import Resolver, Wanted
 from gateway.errors import ActionFailed, ToolgateError, Unavailable
@@ -19,12 +20,13 @@ from gateway.kit.cipher import SealBroken
 from gateway.principals import Caller
 from gateway.tools.arguments import Arguments
 from gateway.tools.state import States
-from gateway.tools.toolset import Instance
+from gateway.tools.tool import Instance
 from gateway.upstreams.approvals import Approvals
 from gateway.upstreams.conversation import NOBODY, Conversation
 from gateway.upstreams.upstreams import Upstreams
 from integrations import failures
 from integrations.action import ActionResult, Ports
+from integrations.auth_methods import OAuth2
 from integrations.integration import Action, Integration
 from integrations.ports import Credentials, Http
 from storage.records import Connection
@@ -66,9 +68,10 @@ class Outside:
     upstreams: Upstreams
     approvals: Approvals
 
-    def of(self, caller: Caller, invocation: Invocation) -> Ports:
-        """Return what one action of one caller reaches."""
-        listed = partial(self.approvals.listed, caller.organization_id, invocation.integration)
+    def of(self, caller: Caller, invocation: Invocation, connection: Connection | None) -> Ports:
+        """Return what one action of one caller reaches, with this account."""
+        account = "" if connection is None else connection.id
+        listed = partial(self.approvals.listed, caller.organization_id, invocation.integration, account=account)
         return Ports(
             http=self.http,
             state=self.states.of(caller, invocation.integration, invocation.instance),
@@ -119,7 +122,7 @@ class Execution:
         credentials = self._opened(connection)
         if connection is not None:
             self._last_use.note(connection.id)
-        ports = self._outside.of(caller, invocation)
+        ports = self._outside.of(caller, invocation, connection)
         try:
             # The time of a remote MCP server is measured there: it starts anew with progress, and stands while a
             # person is asked.
@@ -145,8 +148,12 @@ class Execution:
         Only once the provider has refused: what scopes include others its manifest may not know, and a call that
         would have worked must not be stopped.
         """
-        scopes = [] if connection is None else _scopes_lacked(invocation.action, connection, error)
-        if connection is None or not scopes:
+        if connection is None:
+            return _told(error)
+        scopes = _scopes_lacked(invocation.action, connection, error)
+        if not scopes and (scopes := _scopes_asked_for(invocation.integration, connection, error)):
+            await self._refresh.mark_lacking(connection, scopes)
+        if not scopes:
             return _told(error)
         return await self._resolver.refusal_for_scopes(caller, wanted_by(invocation), connection, scopes)
 
@@ -246,6 +253,17 @@ def _scopes_lacked(action: Action, connection: Connection, error: failures.Actio
             return []
     needed = {*named, *action.scopes.get(connection.auth_method_key or "", ())}
     return [scope for scope in connection.missing_scopes or () if scope in needed]
+
+
+def _scopes_asked_for(integration: Integration, connection: Connection, error: failures.ActionFailed) -> list[str]:
+    """Return which scopes a remote MCP server wants besides, whether or not its integration ever named them.
+
+    None where all of them were granted: asking again would change nothing.
+    """
+    if not integration.is_mcp_server or not isinstance(error, failures.PermissionMissing):
+        return []
+    method = integration.auth_method(connection.auth_method_key)
+    return lacking_scopes(method, error.needed, connection.granted_scopes or ()) if isinstance(method, OAuth2) else []
 
 
 def _told(error: failures.ActionFailed) -> ActionFailed:
