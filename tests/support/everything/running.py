@@ -14,7 +14,8 @@ from tests.parts.ports import free_port
 async def everything() -> AsyncGenerator[str]:
     """Run it until the block ends; its address."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.support.everything.server", str(port)]
+    # It does what 2026-07-28 deprecates, because clients of the revisions before do.
+    command = [sys.executable, "-W", "ignore", "-m", "tests.support.everything.server", str(port)]
     async with await anyio.open_process(command, cwd=Path(__file__).parents[3], stderr=None) as process:
         with anyio.fail_after(30):
             while True:

@@ -53,7 +53,8 @@ async def with_token(url: str, token: str) -> AsyncGenerator[str]:
 
 @asynccontextmanager
 async def _served(app: Starlette, port: int) -> AsyncGenerator[None]:
-    server = build_server(app, host="127.0.0.1", port=port)
+    server = build_server(app, host="127.0.0.1", port=port, shutdown_seconds=1)
+    server.config.lifespan = "off"
     task = asyncio.create_task(server.serve())
     await server.is_listening.wait()
     try:
