@@ -71,6 +71,7 @@ from gateway.tools.selection import Selection
 from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
 from gateway.upstreams.approvals import Approvals
+from gateway.upstreams.bringing import Bringing
 from gateway.upstreams.upstreams import Upstreams
 from gateway.web.identity import Identity, identity_checks
 from gateway.web.invitations import Invitations
@@ -158,6 +159,7 @@ class Gateway:
     changes: ChangeFeed
     catalogs: Catalogs
     own_integrations: OwnIntegrations
+    bringing: Bringing
     egress: Egress
     mailer: Mailer
     organizations: Organizations
@@ -336,6 +338,14 @@ def _build(
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalogs=catalogs, scopes=scopes, clock=clock),
         own_integrations=own_integrations,
+        bringing=Bringing(
+            own=own_integrations,
+            catalogs=catalogs,
+            apps=apps,
+            registrations=registrations,
+            http=egress,
+            public_url=settings.public_url,
+        ),
         end_users=EndUsers(database, clock=clock),
         identity_providers=IdentityProviders(database, safe=ProviderSafe(cipher), clock=clock),
         handoff_keys=HandoffKeys(database, safe=HandoffKeySafe(cipher), clock=clock),

@@ -83,6 +83,18 @@ class MissingScopes:
             await announce_many(tx, change, connections, now=self._clock())
         await announce_many(tx, Event.CONNECTION_SCOPES_MISSING, poorer, now=self._clock())
 
+    async def note(self, connection: Connection, scopes: Iterable[str]) -> None:
+        """Mark scopes of which the provider itself says that this credential lacks them, though nobody knew of them."""
+        async with self._database.write() as tx:
+            row = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
+            if row is None or row.version != connection.version:
+                return
+            before = row.missing_scopes or []
+            lacking = list(dict.fromkeys([*before, *scopes]))
+            if lacking != before:
+                await tx.connections.update(row, missing_scopes=lacking)
+                await announce_many(tx, Event.CONNECTION_SCOPES_MISSING, [row], now=self._clock())
+
     async def settle_users(
         self, tx: Transaction, instance: WorkspaceIntegration, *, pinned: Collection[str | None] = ()
     ) -> None:

@@ -6,6 +6,7 @@ where it is still set, the answer was lost, in a process that died or on its way
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -133,6 +134,10 @@ class Refresh:
             row = await tx.connections.get(TenantScope(connection.organization_id), connection.id)
             if row is not None and row.version == connection.version and is_active(row):
                 await self._mark_ended(tx, row, reason)
+
+    async def mark_lacking(self, connection: Connection, scopes: Sequence[str]) -> None:
+        """Note which scopes the provider wants besides, to be asked for when the account is connected again."""
+        await self._scopes.note(connection, scopes)
 
     async def _renewed(self, connection: Connection) -> Connection | Pause | None:
         if await self._grants.of(connection) is None:

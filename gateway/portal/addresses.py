@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlencode
 
+from gateway.connections.client_registration import DOCUMENT_PATH
 from gateway.connections.connect_links import PATH as LINK_PATH
 from gateway.connections.connect_methods import CALLBACK_PATH
 from gateway.connections.connect_sessions import PATH as SESSION_PATH
@@ -20,6 +21,7 @@ DISCONNECT: Final = "/connect/disconnect"
 REPLACE: Final = "/connect/replace"
 AGENTS: Final = "/connect/agents"
 CALLBACK: Final = f"{CALLBACK_PATH}{{integration}}"
+CLIENT_DOCUMENT: Final = f"{DOCUMENT_PATH}{{integration}}"
 
 ANYTHING_ELSE: Final = "/connect/{rest:path}"
 
@@ -27,6 +29,7 @@ __all__ = [
     "AGENTS",
     "ANYTHING_ELSE",
     "CALLBACK",
+    "CLIENT_DOCUMENT",
     "CREDENTIAL",
     "DISCONNECT",
     "LINK_PATH",

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from gateway.portal import addresses
 from gateway.portal.agents import Agents
+from gateway.portal.client_document import ClientDocuments
 from gateway.portal.disconnecting import Disconnecting
 from gateway.portal.ending import Endings
 from gateway.portal.entering import Entering
@@ -62,6 +63,7 @@ def portal_routes(gateway: Gateway) -> list[Route]:
         Route(addresses.DISCONNECT, door(Disconnecting(gateway, visits, endings).answer), methods=["POST"]),
         Route(addresses.AGENTS, door(agents.show), methods=["GET"]),
         Route(addresses.AGENTS, door(agents.end), methods=["POST"]),
+        Route(addresses.CLIENT_DOCUMENT, ClientDocuments(public_url=settings.public_url).answer, methods=["GET"]),
         Route(addresses.ANYTHING_ELSE, door(_nothing), methods=["GET", "POST"]),
     ]
 

@@ -1,7 +1,6 @@
 """One exchange with a remote server over Streamable HTTP: a message goes out, what comes back is read within bounds."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from yarl import URL
 
 from gateway.kit.egress import Egress
 from gateway.kit.egress_stream import EVENT_STREAM, StreamedAnswer
+from gateway.upstreams.challenges import challenge_in
 from gateway.upstreams.frames import Message, Reply, printable, read
 from integrations.failures import (
     ActionFailed,
@@ -29,7 +29,6 @@ _MAX_STREAM_BYTES: Final = 32 * 1024 * 1024
 _MAX_EVENTS: Final = 10_000
 _MAX_REFUSAL_BYTES: Final = 256 * 1024
 _FINISHING_SECONDS: Final = 0.05
-_SCOPE: Final = re.compile(r'\bscope="([^"]{1,2000})"', re.IGNORECASE)
 
 
 class Broken(ProviderUnavailable):
@@ -205,8 +204,7 @@ def _refuse(answer: StreamedAnswer, host: str) -> None:
         case 401:
             raise CredentialsRejected(f"{host} does not accept the credential", status=status)
         case 403:
-            found = _SCOPE.search(answer.headers.get("www-authenticate", ""))
-            needed = tuple(found[1].split()[:50]) if found else ()
+            needed = challenge_in(answer.headers.get("www-authenticate")).scopes
             raise PermissionMissing(f"{host} does not permit this", needed=needed, status=status)
         case 429:
             raise RateLimited(f"{host} asks to be called less often", retry_after=_seconds(answer), status=status)
