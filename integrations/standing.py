@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from integrations.integration import Integration
 
-Kind: TypeAlias = Literal["emulated", "spec", "sdk", "local", "unverified"]
+Kind: TypeAlias = Literal["emulated", "spec", "sdk", "client", "local", "unverified"]
 
 RECORD: Final = Path(__file__).with_name("standing.json")
 """`{integration: {action: {standing, by}}}`; what is not in it is unverified."""
@@ -18,6 +18,7 @@ MEANING: Final[Mapping[Kind, str]] = {
     "emulated": "run against an emulator of the provider that others wrote, and seen to take effect there",
     "spec": "its request is valid by the provider's own published API description",
     "sdk": "its request is the one that the provider's own client sends for the same call",
+    "client": "its request is the one that a client of others sends, which the provider's documentation names",
     "local": "runs inside the gateway and asks nobody",
     "unverified": "written from the provider's documentation; nothing but our own tests has run it",
 }

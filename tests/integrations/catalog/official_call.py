@@ -40,6 +40,8 @@ class Official:
     """With which our side asks; the client is connected with the same."""
     calls: Mapping[str, Call]
     """By the name of the action."""
+    is_providers_own: bool = True
+    """Whether the provider has written it; else it is one that the provider's documentation names."""
     connect: Callable[[str], Any] | None = None
     """Returns a client of the provider at this address. None: `tests/node/official/<integration>.mjs` does."""
     address: str | None = None

@@ -50,7 +50,8 @@ def proofs() -> Iterator[Proof]:
             yield Proof(integration, action, "emulated", f"emulate {_NODE['emulate']}")
     for official in OFFICIALS:
         for action in official.calls:
-            yield Proof(official.integration, action, "sdk", _package(official))
+            kind = "sdk" if official.is_providers_own else "client"
+            yield Proof(official.integration, action, kind, _package(official))
     for described in (*DOCUMENTS, *SCHEMAS):
         for action in described.calls:
             yield Proof(described.integration, action, "spec", f"{described.package} {_NODE[described.package]}")
