@@ -6,6 +6,7 @@ from typing import Any
 from gateway.api.actions import ActionRequest
 from gateway.api.any_request import RequestToSend
 from gateway.api.api_keys import NewApiKey
+from gateway.api.bringing import ServerToBring
 from gateway.api.catalog import OptionsQuestion, PropertyQuestion
 from gateway.api.connect import InvitationToSend, LinkToCreate, SessionToCreate, SessionToPoll
 from gateway.api.connections import ConnectionChanges, ConnectionRequest, CredentialFields
@@ -140,6 +141,7 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "tags": ["customers"],
         "preview": True,
     },
+    ServerToBring: {"name": "custom-notes", "title": "Notes", "url": "https://mcp.notes.example.com/mcp"},
     PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
     OptionsQuestion: {
         "propertyName": "channel",
