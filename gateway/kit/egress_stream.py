@@ -12,6 +12,8 @@ from gateway.kit.egress_decoding import body_decoder, too_large
 from integrations.ports import HttpBroken, HttpError, HttpTooLarge
 
 EVENT_STREAM: Final = "text/event-stream"
+_MAX_LINES: Final = 200_000
+"""Of one stream of events: each costs more than its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,15 @@ class StreamedAnswer:
             raise HttpTooLarge(f"{self._host} sent an event larger than {max_event_bytes} bytes") from error
 
     async def _bounded(self, max_bytes: int) -> AsyncIterator[bytes]:
-        size = 0
+        size = lines = 0
         async with aclosing(self._chunks()) as chunks:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > max_bytes:
                     raise too_large(self._host, max_bytes)
+                lines += chunk.count(b"\n") + chunk.count(b"\r")
+                if lines > _MAX_LINES:
+                    raise HttpTooLarge(f"{self._host} sent a stream of more than {_MAX_LINES} lines")
                 yield chunk
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
