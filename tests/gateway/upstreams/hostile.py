@@ -25,13 +25,27 @@ class Misbehaving:
     tools: list[Mapping[str, Any]] = field(default_factory=lambda: [TOOL])
     requests: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     heads: list[str] = field(default_factory=list[str])
+    arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    session_id: str | None = None
+    on_get: Callable[[str, asyncio.StreamWriter], Coroutine[Any, Any, None]] | None = None
+    """What it does when somebody takes up a stream again."""
     further: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = field(default_factory=dict[str, Any])
     """What it answers instead, by method, given the params."""
 
     def methods(self) -> list[str]:
         """The methods of all requests and notifications, in order."""
         return [request["method"] for request in self.requests if "method" in request]
+
+    async def until(self, has_come: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a message, and return it."""
+        async with self.arrived:
+            await self.arrived.wait_for(lambda: any(has_come(each) for each in self.requests))
+        return next(each for each in self.requests if has_come(each))
+
+    async def until_method(self, method: str) -> dict[str, Any]:
+        """Wait for a message of this method, and return it."""
+        return await self.until(lambda each: each.get("method") == method)
 
     def result(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a server in its right mind says to anything but a call."""
@@ -58,13 +72,18 @@ async def misbehaving(on_call: OnCall) -> AsyncGenerator[Misbehaving]:
         while True:
             head, _, body = (await read_request(reader)).partition(b"\r\n\r\n")
             message = json.loads(body or b"{}")
-            server.requests.append(message)
-            server.heads.append(head.decode())
+            async with server.arrived:
+                server.requests.append(message)
+                server.heads.append(head.decode())
+                server.arrived.notify_all()
             result = server.result(message) if "method" in message else None
             if "id" in message and message.get("method") == "tools/call":
                 await _unless_hung_up(on_call(message, writer), reader)
+            elif server.heads[-1].startswith("GET ") and server.on_get is not None:
+                await server.on_get(server.heads[-1], writer)
             elif result is not None:
-                writer.write(as_json({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+                headers = [] if server.session_id is None else [f"mcp-session-id: {server.session_id}"]
+                writer.write(as_json({"jsonrpc": "2.0", "id": message["id"], "result": result}, *headers))
             else:
                 writer.write(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
             await writer.drain()
