@@ -13,6 +13,7 @@ from gateway.tenancy.own_integrations import Saved
 from gateway.upstreams.bringing import Auth, Brought, Entrance, Wanted
 from gateway.upstreams.entrances import ApiKey, ByOAuth, GivenClient, Registered
 from gateway.wiring import Gateway
+from integrations.upstream.definitions import known_tools
 
 HeaderName = Annotated[str, StringConstraints(max_length=100, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
 Prefix = Annotated[str, StringConstraints(max_length=100, pattern=r"^[ -z|~]*$")]
@@ -112,6 +113,7 @@ def _entrance(auth: Literal["none", "oauth"] | ByKey | ByOAuthClient | None) -> 
 def _shown(gateway: Gateway, brought: Brought, *, is_preview: bool) -> BroughtServer:
     kept = KeptIntegration.of(Saved(brought.integration, brought.changes))
     entered, protection = brought.entered, brought.entered.protection
+    server = brought.integration.manifest.mcp
     callback = callback_address(gateway.settings.public_url, brought.integration.name)
     return BroughtServer(
         integration=kept.integration,
@@ -123,6 +125,6 @@ def _shown(gateway: Gateway, brought: Brought, *, is_preview: bool) -> BroughtSe
         resource=None if protection is None else protection.resource,
         scopes=None if protection is None else list(protection.scopes),
         callback_url=None if protection is None else callback,
-        tools=list(brought.integration.actions),
+        tools=[] if server is None else [tool.name for tool in known_tools(server)],
         findings=list(entered.findings),
     )

@@ -49,7 +49,7 @@ def _parts_of(integration: Integration) -> Mapping[str, Mapping[str, object]]:
         name: {
             "description": (action.title, action.description),
             "input": action.input_schema,
-            "request": declared[name].request,
+            "request": declared[name].request if name in declared else action.remote,
             "access": _access(action),
         }
         for name, action in integration.actions.items()
