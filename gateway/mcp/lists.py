@@ -10,6 +10,7 @@ from gateway.tools.toolset import Toolset
 
 SERVER_NAME = "toolgate"
 _FIRST_VERSION_WITH_TITLES = "2025-06-18"
+_SINCE_THEN = frozenset({"title", "outputSchema"})
 
 
 def wire_list(toolset: Toolset, *, protocol_version: str, is_modern: bool) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def wire_list(toolset: Toolset, *, protocol_version: str, is_modern: bool) -> di
     tools = [tool.visible for tool in toolset.tools]
     if not is_modern:
         titled = protocol_version >= _FIRST_VERSION_WITH_TITLES
-        return {"tools": tools if titled else [_without_title(tool) for tool in tools]}
+        return {"tools": tools if titled else [_as_before(tool) for tool in tools]}
     about = {SERVER_INFO_META_KEY: {"name": SERVER_NAME, "version": __version__}}
     return {"resultType": "complete", "tools": tools, "ttlMs": 0, "cacheScope": "private", "_meta": about}
 
@@ -40,5 +41,5 @@ class ToolLists:
         return by_version[protocol_version]
 
 
-def _without_title(tool: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tool.items() if name != "title"}
+def _as_before(tool: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tool.items() if name not in _SINCE_THEN}
