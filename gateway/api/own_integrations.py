@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-import orjson
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from gateway.api.calls import Call
 from gateway.api.models import Answer, Body, Deleted, NoQuery, Nothing, omitted
@@ -15,9 +14,16 @@ from integrations.properties import metadata
 
 MAX_IMPORT_BYTES: Final = 20 * 1024 * 1024
 
+
+def _encoded(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
 OwnName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Words = Annotated[list[Word], Field(max_length=1500)]
+# Not `str`, of which one emoji makes all characters take four bytes.
+Text = Annotated[bytes, BeforeValidator(_encoded), WithJsonSchema({"type": "string"})]
 
 
 class ManifestToKeep(Body):
@@ -31,7 +37,7 @@ class DocumentToImport(Body):
 
     name: OwnName
     title: Word | None = None
-    document: dict[str, Any] | str | None = Field(
+    document: dict[str, Any] | Text | None = Field(
         default=None, repr=False, description="An object, or JSON or YAML text."
     )
     url: Word | None = Field(default=None, description="Where it is; fetched once, redirects are not followed.")
@@ -142,13 +148,10 @@ async def delete_own_integration(gateway: Gateway, call: Call[Nothing, NoQuery])
 
 
 def _description(body: DocumentToImport) -> Description:
-    content = body.document.encode() if isinstance(body.document, str) else None
-    if isinstance(body.document, dict):
-        content = orjson.dumps(body.document)
     return Description(
         named=Named(body.name, body.title, body.base_url, body.url, body.auth),
         wanted=Wanted(frozenset(body.tags), frozenset(body.operations), tuple(body.paths)),
-        content=content,
+        content=body.document,
         address=body.url,
     )
 

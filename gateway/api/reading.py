@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
+import anyio.to_thread
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from gateway.errors import InvalidJson, ValidationFailed
 from gateway.kit.json import JsonRefused, parse, refuse_bad_text
 
 _MAX_PARAMETERS = 50
+_LARGE = 256 * 1024
+"""Bodies above it are read beside the requests of others, which would wait for most of a second."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,7 +31,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         return _accept(model, {})
     _check_media_type(request.headers)
     try:
-        value = parse(content)
+        value = await anyio.to_thread.run_sync(parse, content) if len(content) > _LARGE else parse(content)
     except JsonRefused as error:
         raise InvalidJson(f"the body is not JSON that we accept: {error}") from error
     if not isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Strict JSON from outside: what RFC 8259 leaves open is refused, so that two parsers never read two things.
 
-Refused: duplicate keys, NaN and infinities, numbers that overflow, nesting deeper than 64, lone surrogates, and the
-NUL character (PostgreSQL has no place for it).
+Refused: duplicate keys, NaN and infinities, numbers that overflow, nesting deeper than 64, more than 600,000 values, lone
+surrogates, and the NUL character (PostgreSQL has no place for it).
 """
 
 import json
@@ -10,8 +10,10 @@ from math import isfinite
 from typing import Any, cast
 
 MAX_DEPTH = 64
-# Possessive, so that an unfinished string costs linear time.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+MAX_VALUES = 600_000
+"""Commas and opening brackets, which precede all values but one. Three bytes of text can become a hundred of memory."""
+# Up to the next bracket outside of a string, or the end. Possessive and never without a match, so it takes linear time.
+_BRACKET = re.compile(r'(?:[^"\[{\]}]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))*+([\[{\]}]|\Z)', re.DOTALL)
 
 
 class JsonRefused(ValueError):
@@ -24,6 +26,8 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonRefused(f"the body is not UTF-8 (byte {error.start})") from error
+    if has_too_many_values(body):
+        raise JsonRefused(f"holds more than {MAX_VALUES} values")
     _refuse_deep(text)
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
@@ -39,6 +43,11 @@ def parse(body: bytes) -> Any:
     if "\\u" in text:
         refuse_bad_text(value)
     return value
+
+
+def has_too_many_values(body: bytes) -> bool:
+    """Tell whether parsing would cost more memory than it may; what only looks like values, inside strings, counts too."""
+    return len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def refuse_bad_text(value: Any) -> None:
@@ -71,13 +80,16 @@ def _refuse_deep(text: str) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
-    for token in _STRING_OR_BRACKET.findall(text):
-        if token in {"[", "{"}:
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels")
-        elif token in {"]", "}"}:
-            depth -= 1
+    for found in _BRACKET.finditer(text):
+        match found[1]:
+            case "[" | "{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels")
+            case "]" | "}":
+                depth -= 1
+            case _:
+                return
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import anyio.to_thread
@@ -60,7 +61,8 @@ class Description:
 
     named: Named
     wanted: Wanted
-    content: bytes | None = None
+    content: bytes | Mapping[str, Any] | None = None
+    """As text, or parsed already."""
     address: str | None = None
 
 
@@ -89,13 +91,13 @@ class OwnIntegrations:
         """Say what would come of a document; nothing is kept. Raises `ValidationFailed`."""
         _check_name(description.named.name)
         content = await self._content(description)
-        imported = await anyio.to_thread.run_sync(_imported, content, description)
-        integration = Integration(as_manifest(imported.manifest))
+        imported, integration = await anyio.to_thread.run_sync(_imported, content, description)
         return Offered(imported, integration, self._changes(scope, integration))
 
     async def save(self, scope: TenantScope, offered: Offered) -> Saved:
         """Keep what came of a document, new or over the one of its name. Raises as `create` and `replace`."""
-        written = _accepted(offered.imported.manifest, accounts_are_known=False)
+        accepted = partial(_accepted, offered.imported.manifest, accounts_are_known=False)
+        written = await anyio.to_thread.run_sync(accepted)
         if offered.changes is None:
             return await self._add(scope, written)
         return await self._replace(scope, written)
@@ -170,7 +172,7 @@ class OwnIntegrations:
         catalog = self._catalogs.of(scope.organization_id)
         return difference(catalog.get(integration.name), integration) if integration.name in catalog else None
 
-    async def _content(self, description: Description) -> bytes:
+    async def _content(self, description: Description) -> bytes | Mapping[str, Any]:
         if description.content is not None:
             return description.content
         try:
@@ -181,9 +183,10 @@ class OwnIntegrations:
             raise ValidationFailed(f"url: {error.message}") from error
 
 
-def _imported(content: bytes, description: Description) -> Imported:
+def _imported(content: bytes | Mapping[str, Any], description: Description) -> tuple[Imported, Integration]:
     try:
-        return import_document(read_document(content), description.named, description.wanted)
+        imported = import_document(read_document(content), description.named, description.wanted)
+        return imported, Integration(as_manifest(imported.manifest))
     except DocumentRefused as error:
         raise ValidationFailed(f"document: {error.message}") from error
 

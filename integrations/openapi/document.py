@@ -14,6 +14,9 @@ from integrations.yaml_source import read_yaml
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_YAML_BYTES: Final = 4 * 1024 * 1024
 """YAML takes twenty times as long to read as JSON."""
+_MAX_VALUES: Final = 600_000
+_MAX_YAML_VALUES: Final = 300_000
+"""About one for each line, comma or opening bracket: `{},` is three bytes here and a hundred in memory."""
 _FETCH_SECONDS: Final = 30.0
 _OK: Final = 200
 _MAX_HOPS: Final = 20
@@ -69,9 +72,9 @@ class Document:
         return found
 
 
-def read_document(content: bytes) -> Document:
-    """Read JSON or YAML. Raises `DocumentRefused`."""
-    root = _parsed(content)
+def read_document(content: bytes | Mapping[str, Json]) -> Document:
+    """Read JSON or YAML, or take what was parsed already. Raises `DocumentRefused`."""
+    root = _parsed(content) if isinstance(content, bytes) else content
     if not isinstance(root, Mapping):
         raise DocumentRefused("this is not an OpenAPI document: its root is not an object")
     document = cast("Mapping[str, Json]", root)
@@ -107,6 +110,7 @@ def _parsed(content: bytes) -> Json:
     if len(content) > MAX_BYTES:
         raise DocumentRefused(f"the document has {len(content):,} bytes; {MAX_BYTES:,} is the most")
     if content.lstrip()[:1] in {b"{", b"["}:
+        _refuse_dense(content, (b",", b"{", b"["), most=_MAX_VALUES)
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
@@ -115,9 +119,15 @@ def _parsed(content: bytes) -> Json:
         raise DocumentRefused(
             f"the document has {len(content):,} bytes of YAML; {MAX_YAML_BYTES:,} is the most, or JSON"
         )
+    _refuse_dense(content, (b"\n", b",", b"{", b"["), most=_MAX_YAML_VALUES)
     try:
         return read_yaml(content.decode(), "document", max_characters=MAX_YAML_BYTES).value
     except UnicodeDecodeError as error:
         raise DocumentRefused(f"the document is not UTF-8: {error.reason} at byte {error.start}") from error
     except ManifestInvalid as error:
         raise DocumentRefused("; ".join(map(str, error.problems[:3]))) from error
+
+
+def _refuse_dense(content: bytes, marks: tuple[bytes, ...], *, most: int) -> None:
+    if sum(map(content.count, marks)) > most:
+        raise DocumentRefused(f"the document holds more than {most:,} values; leave out what you don't need of it")

@@ -33,7 +33,11 @@ class Watched:
 
     def grown_by_megabytes(self) -> float:
         """Return how much larger the process has been since, at its most."""
-        return self._megabytes("VmHWM") - self._before
+        return self.peak_megabytes() - self._before
+
+    def peak_megabytes(self) -> float:
+        """Return its largest size since `begin`, or since its start."""
+        return self._megabytes("VmHWM")
 
     def _megabytes(self, what: str) -> float:
         return _kilobytes(self._folder / "status", what) / 1024

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.kit.json import MAX_DEPTH, JsonRefused, parse, refuse_bad_text
+from gateway.kit.json import MAX_DEPTH, MAX_VALUES, JsonRefused, parse, refuse_bad_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 VALUES = st.recursive(
@@ -71,6 +71,21 @@ def test_each_refusal_says_why(body: bytes, reason: str) -> None:
 def test_ten_thousand_levels_are_refused(body: bytes) -> None:
     with pytest.raises(JsonRefused, match="nested deeper than 64 levels"):
         parse(body)
+
+
+def test_as_many_values_are_read_as_memory_allows_and_no_more() -> None:
+    assert len(parse(b"[" + b"1," * (MAX_VALUES - 1) + b"1]")) == MAX_VALUES
+    with pytest.raises(JsonRefused, match="more than 600000 values"):
+        parse(b"[" + b"1," * MAX_VALUES + b"1]")
+
+
+@pytest.mark.parametrize("rest", [b"1", b'"', b'"\\', b'a"', b"]", b'"",', b'"\\a'])
+def test_whatever_follows_seventy_brackets_is_read_in_linear_time(rest: bytes) -> None:
+    body = b"[" + b"[]," * 70 + rest * 500_000
+    started = time.process_time()
+    with pytest.raises(JsonRefused):
+        parse(body)
+    assert time.process_time() - started < 5
 
 
 def test_the_deepest_level_allowed_is_the_sixty_fourth() -> None:

@@ -35,6 +35,8 @@ def posting(schema: object, **schemas: object) -> dict[str, Any]:
         (b"a" * (5 * 1024 * 1024), "of YAML"),
         (b"[" * 100_000, "not valid JSON"),
         (b"- " * 100_000, "deep"),
+        (b'{"a": [' + b"{}," * 600_000 + b"1]}", "more than 600,000 values"),
+        (b"a:\n" + b"- 1\n" * 300_000, "more than 300,000 values"),
     ],
 )
 def test_what_is_no_document_is_told(content: bytes, said: str):
