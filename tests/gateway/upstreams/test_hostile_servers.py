@@ -3,9 +3,12 @@
 import asyncio
 import gzip
 import json
+import sys
 import time
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +37,7 @@ from tests.parts.talking import BOTH, MODERN, Servers, Talk, servers
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
 
 _SECONDS = 1.0
+_ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -47,6 +51,10 @@ async def hurried() -> AsyncIterator[Servers]:
 def talk(request: pytest.FixtureRequest) -> Talk:
     """A caller of each era, who wants to hear of progress."""
     return Talk(request.param, meta={"progressToken": 7})
+
+
+async def answers(message: Any, writer: asyncio.StreamWriter) -> None:
+    await says(writer, as_json(reply(message)))
 
 
 async def hangs(_: Any, __: asyncio.StreamWriter) -> None:
@@ -344,3 +352,29 @@ async def test_messages_of_servers_are_bounded_and_printable(remote: Servers) ->
 async def _fails(remote: Servers, url: str) -> None:
     with pytest.raises(ActionFailed):
         await remote.call(url, "act")
+
+
+async def test_floods_take_less_than_50_megabytes() -> None:
+    floods = [
+        sends_a_gigabyte,
+        sends_a_gigabyte_in_chunks,
+        sends_one_endless_event,
+        sends_one_event_of_endless_lines,
+        sends_endless_comments,
+        sends_one_endless_comment,
+        sends_large_notifications,
+        sends_endless_notifications,
+        sends_a_compressed_bomb,
+        sends_a_compressed_stream,
+        sends_deep_json,
+        sends_millions_of_values,
+    ]
+    async with AsyncExitStack() as stack:
+        calm = await stack.enter_async_context(misbehaving(answers))
+        urls = {flood.__name__: (await stack.enter_async_context(misbehaving(flood))).url for flood in floods}
+        command = [sys.executable, "-m", "tests.gateway.upstreams.measured_calls", calm.url, *urls.values()]
+        process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdout=asyncio.subprocess.PIPE)
+        said, _ = await process.communicate()
+    grown = json.loads(said)
+    # The peak only grows: what stands beside each is the most up to there.
+    assert max(grown.values()) < 50, {name: grown[url] for name, url in urls.items()}
