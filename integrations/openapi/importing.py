@@ -98,7 +98,7 @@ def import_document(document: Document, named: Named, wanted: Wanted) -> Importe
     access = _Access.given(named.auth) if named.auth is not None else _Access.declared(document, chosen, left_out)
     made = [
         (operation, {**action, **access.of(document, operation)})
-        for operation, action in _actions(document, chosen, named.name, left_out)
+        for operation, action in _actions(document, chosen, named, left_out)
     ]
     if not made:
         raise DocumentRefused(f"none of the {len(chosen)} operations can be an action: {left_out[0][1]}")
@@ -117,13 +117,23 @@ def _chosen(document: Document, wanted: Wanted) -> list[Operation]:
 
 
 def _actions(
-    document: Document, chosen: Sequence[Operation], name: str, left_out: list[tuple[str, str]]
+    document: Document, chosen: Sequence[Operation], named: Named, left_out: list[tuple[str, str]]
 ) -> Iterator[tuple[Operation, dict[str, Json]]]:
-    for operation, action_name in zip(chosen, _names(chosen, name), strict=True):
+    declared = mapping(next(iter(sequence(document.root.get("servers"))), None)).get("url", "/")
+    usual = {str(address).rstrip("/") for address in (declared, named.base_url) if address is not None}
+    for operation, action_name in zip(chosen, _names(chosen, named.name), strict=True):
         try:
+            _refuse_elsewhere(operation, usual)
             yield operation, action_of(document, operation, action_name)
         except LeftOut as error:
             left_out.append((operation.id, error.reason))
+
+
+def _refuse_elsewhere(operation: Operation, usual: set[str]) -> None:
+    """Raise `LeftOut` for an operation of another server: the account of this one is not sent there."""
+    own = [address.rstrip("/") for address in operation.servers]
+    if own and not usual & set(own):
+        raise LeftOut(f"it is at {own[0]}, not where the others are; import it by itself, with that as `baseUrl`")
 
 
 def _names(chosen: Sequence[Operation], integration: str) -> Iterator[str]:

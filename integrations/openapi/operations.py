@@ -44,6 +44,12 @@ class Operation:
         """The groups that it belongs to."""
         return [tag for tag in sequence(self.declared.get("tags")) if isinstance(tag, str)]
 
+    @property
+    def servers(self) -> list[str]:
+        """Where it is, if it stands elsewhere than the document's other operations."""
+        given = sequence(self.declared.get("servers")) or sequence(self.shared.get("servers"))
+        return [str(mapping(server).get("url")) for server in given]
+
 
 def operations(document: Document) -> Iterator[Operation]:
     """Yield every operation, in the document's order."""

@@ -64,7 +64,7 @@ async def test_githubs_whole_document_is_shown_in_five_seconds_and_three_hundred
     asked = {"name": "custom-github", "document": written if is_text else json.loads(written), "preview": True}
     answer, seconds, slowest = await scene.brought(json.dumps(asked).encode())
     assert answer.status_code == 200, answer.text
-    assert len(answer.json()["tools"]) == 1223
+    assert len(answer.json()["tools"]) == 1222
     assert seconds < 5
     assert scene.memory.peak_megabytes() < 300
     assert slowest < 1

@@ -45,10 +45,21 @@ def test_it_is_imported_in_five_seconds_and_three_hundred_megabytes(imported: Js
     assert imported["megabytes"] < MOST_MEGABYTES
 
 
-def test_each_of_its_operations_becomes_a_tool(imported: Json, document: Document):
+def test_each_operation_of_its_server_becomes_a_tool(imported: Json, document: Document):
     assert len(mapping(document.root["paths"])) == 811
-    assert imported["left_out"] == []
-    assert len(imported["manifest"]["actions"]) == len([*operations(document)]) == 1223
+    assert len([*operations(document)]) == 1223
+    assert len(imported["manifest"]["actions"]) == 1222
+    [(operation, reason)] = imported["left_out"]
+    assert operation == "repos/upload-release-asset"
+    assert "it is at https://uploads.github.com" in reason
+
+
+def test_the_operation_of_another_server_is_imported_by_itself(document: Document):
+    uploads = Named(name=GITHUB, base_url="https://uploads.github.com")
+    found = import_document(document, uploads, Wanted(operations=frozenset({"repos/upload-release-asset"})))
+    [action] = found.manifest["actions"]
+    assert action["request"]["content"] == "{body}"
+    assert action["input"]["body"]["file"] == "one"
 
 
 def test_its_tools_have_names_of_their_own_that_fit(imported: Json):

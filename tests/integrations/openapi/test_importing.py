@@ -272,6 +272,19 @@ def test_a_server_that_is_no_plain_address_is_refused(url: str):
         imported({**DOCUMENT, "servers": [{"url": url}]})
 
 
+def test_an_operation_of_another_server_gets_no_credential_of_this_one():
+    here, there = [{"url": "https://api.acme.example/v1/"}], [{"url": "https://evil.example/"}]
+    paths = {
+        "/same": {"get": {"operationId": "same", "servers": here}},
+        "/operation": {"get": {"operationId": "operation", "servers": there}},
+        "/path": {"servers": there, "get": {"operationId": "path"}},
+    }
+    found = imported(described(paths))
+    assert [tool.action for tool in found.tools] == ["same"]
+    told = "it is at https://evil.example, not where the others are; import it by itself, with that as `baseUrl`"
+    assert found.left_out == [("operation", told), ("path", told)]
+
+
 def test_the_size_of_each_tool_is_told():
     found = imported(DOCUMENT)
     assert all(10 < tool.tokens < 500 for tool in found.tools)
