@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from integrations.action import ActionCall
 from integrations.builtin.mail_writing import read_addresses
+from integrations.builtin.microsoft_times import moment, read_time
 from integrations.failures import InvalidInput
 from integrations.notation import MISSING, find
 from integrations.ports import Json
@@ -96,7 +97,7 @@ async def forward_event(call: ActionCall) -> Json:
 async def find_meeting_times(call: ActionCall) -> Json:
     """When everybody is free."""
     given = call.arguments
-    slot = {name: _moment(given[name], given, f"/{name}") for name in ("start", "end")}
+    slot = {name: moment(given[name], given["timezone"], pointer=f"/{name}") for name in ("start", "end")}
     wanted: Json = {
         "attendees": _attendees(given["attendees"]),
         "timeConstraint": {"activityDomain": given["hours"], "timeSlots": [slot]},
@@ -143,7 +144,7 @@ def _zone(given: Mapping[str, Json], *more: str) -> dict[str, str]:
 def _written(given: Mapping[str, Json]) -> dict[str, Json]:
     """What is given of an event, as Microsoft names it."""
     event: dict[str, Json] = {
-        name: _moment(given[name], given, f"/{name}") for name in ("start", "end") if name in given
+        name: moment(given[name], given["timezone"], pointer=f"/{name}") for name in ("start", "end") if name in given
     }
     if event:
         event["isAllDay"] = _is_all_day(given)
@@ -169,26 +170,10 @@ def _is_all_day(given: Mapping[str, Json]) -> bool:
 
 def _usual_end(start: str) -> str:
     """Half an hour after `start`, or the day after it."""
-    read = _read(start, "/start")
+    read = read_time(start, pointer="/start")
     if _DATE.fullmatch(start):
         return (read + timedelta(days=1)).date().isoformat()
     return (read + _USUAL_LENGTH).isoformat()
-
-
-def _moment(written: str, given: Mapping[str, Json], pointer: str) -> dict[str, Json]:
-    """A time with the zone it is told in. Microsoft takes none with an offset, so such a one is told in UTC."""
-    read = _read(written, pointer)
-    if read.tzinfo is None:
-        return {"dateTime": read.isoformat(timespec="seconds"), "timeZone": given["timezone"]}
-    moment = read.astimezone(UTC).replace(tzinfo=None)
-    return {"dateTime": moment.isoformat(timespec="seconds"), "timeZone": "UTC"}
-
-
-def _read(written: str, pointer: str) -> datetime:
-    try:
-        return datetime.fromisoformat(written)
-    except ValueError as error:
-        raise InvalidInput(f"{written[:60]!r} is not a time such as 2026-12-01T10:00:00", path=pointer) from error
 
 
 def _attendees(line: str) -> list[Json]:

@@ -139,3 +139,39 @@ async def test_a_change_sends_what_was_given_and_nothing_else():
     _, http = await on_calendar("update_event", {"eventId": "e1", "calendarId": "c1", "attendees": ""}, EVENT)
     assert http.request.url.endswith("/me/calendars/c1/events/e1")
     assert sent_json(http.request) == {"attendees": []}
+
+
+async def on_tasks(action: str, arguments: dict[str, Any], *answers: Any) -> tuple[Any, RecordedHttp]:
+    http = RecordedHttp([json_response(answer) for answer in answers])
+    result = await CATALOG.get("microsoft-todo").actions[action].run(arguments, ME, ports(http))
+    return result.output, http
+
+
+async def test_a_task_with_a_reminder_reminds():
+    given = {"task_list_id": "l1", "title": "Milk", "reminder_date_time": "2026-12-01T09:00:00+01:00"}
+    made, http = await on_tasks("create_task", given, {"id": "t1", "title": "Milk"})
+    assert sent_json(http.request) == {
+        "title": "Milk",
+        "isReminderOn": True,
+        "reminderDateTime": {"dateTime": "2026-12-01T08:00:00", "timeZone": "UTC"},
+    }
+    assert made["id"] == "t1"
+
+
+async def test_a_name_that_is_sought_stays_inside_its_literal():
+    given = {"name": "x' or displayName ne '", "match_type": "exact"}
+    _, http = await on_tasks("find_task_list_by_name", given, {"value": []})
+    assert "displayName%20eq%20%27x%27%27%20or%20displayName%20ne%20%27%27%27" in http.request.url
+
+
+async def test_a_file_that_is_too_large_for_a_task_is_not_sent():
+    given = {"task_list_id": "l1", "task_id": "t1", "file": "A" * (4 * 1024 * 1024)}
+    with pytest.raises(InvalidInput, match="less than 3 MB"):
+        await on_tasks("add_attachment", given)
+
+
+async def test_a_file_on_a_task_says_what_kind_of_attachment_it_is():
+    given = {"task_list_id": "l1", "task_id": "t1", "file": "data:text/plain;base64,bWlsaw=="}
+    made, http = await on_tasks("add_attachment", given, {"id": "a1", "name": "attachment", "size": 4})
+    assert sent_json(http.request)["@odata.type"] == "#microsoft.graph.taskFileAttachment"
+    assert made == {"id": "a1", "name": "attachment", "contentType": None, "size": 4}

@@ -28,6 +28,7 @@ WITHOUT_REVOCATION: set[str] = {
     "microsoft-outlook",
     "microsoft-outlook-calendar",
     "microsoft-teams",
+    "microsoft-todo",
     "pagerduty",
     "sentry",
     "typeform",
