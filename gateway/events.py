@@ -6,6 +6,7 @@ change a connection or an end user call `announce` inside their write transactio
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -17,7 +18,21 @@ from storage.records import Connection, EndUser, Webhook
 from storage.scope import TenantScope
 from storage.webhooks import NewDelivery
 
-Subject: TypeAlias = Connection | EndUser
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """An integration of the organization's own, a remote MCP server, and which of its tools are not as approved."""
+
+    id: str
+    organization_id: str
+    integration_name: str
+    tools: tuple[tuple[str, str], ...]
+    """Names and kinds (added, changed, removed, refused) of the first of them."""
+    total: int
+    workspace_id: None = None
+
+
+Subject: TypeAlias = Connection | EndUser | HeldBack
 """What an event is about."""
 
 
@@ -38,6 +53,8 @@ class Event(StrEnum):
     END_USER_LINKED = "end_user.linked"
     """Somebody has signed in, and was found to be this end user."""
     END_USER_DELETED = "end_user.deleted"
+    INTEGRATION_TOOLS_HELD_BACK = "integration.tools_held_back"
+    """A remote MCP server shows tools that nobody has approved. Told to webhooks of the whole organization."""
 
 
 async def announce(tx: Transaction, event: Event, subject: Subject, *, now: datetime) -> None:
@@ -127,6 +144,15 @@ def end_user_shown(row: EndUser) -> dict[str, Any]:
     )
 
 
+def held_back_shown(subject: HeldBack) -> dict[str, Any]:
+    """Return what is told of tools that are held back."""
+    return {
+        "integrationName": subject.integration_name,
+        "tools": [{"name": name, "kind": kind} for name, kind in subject.tools],
+        "total": subject.total,
+    }
+
+
 def new_event_id() -> str:
     """Return a fresh id of an event: the same for every receiver and every attempt."""
     return f"evt_{new_id().replace('-', '')}"
@@ -189,6 +215,8 @@ def _deliveries(
             data = {"connection": connection_shown(subject, end_user=owner)}
         case EndUser():
             data = {"endUser": end_user_shown(subject)}
+        case HeldBack():
+            data = held_back_shown(subject)
     event_id = new_event_id()
     body = event_body(
         event_id,

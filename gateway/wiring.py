@@ -73,6 +73,7 @@ from gateway.tools.toolset import Toolsets
 from gateway.upstreams.approvals import Approvals
 from gateway.upstreams.bringing import Bringing
 from gateway.upstreams.upstreams import Upstreams
+from gateway.upstreams.decisions import Decisions
 from gateway.web.identity import Identity, identity_checks
 from gateway.web.invitations import Invitations
 from gateway.webhooks.deliveries import Deliveries
@@ -160,6 +161,8 @@ class Gateway:
     catalogs: Catalogs
     own_integrations: OwnIntegrations
     bringing: Bringing
+    approvals: Approvals
+    decisions: Decisions
     egress: Egress
     mailer: Mailer
     organizations: Organizations
@@ -316,12 +319,13 @@ def _build(
         refresh=refresh,
         last_use=last_use,
         safe=safe,
+    approvals = Approvals(database, catalogs=catalogs, clock=clock)
         arguments=Arguments(),
         outside=Outside(
             http=egress,
             states=States(database=database, downloads=downloads, clock=clock),
             upstreams=upstreams,
-            approvals=Approvals(),
+            approvals=approvals,
         ),
         timeout_seconds=settings.tool_timeout_seconds,
     )
@@ -343,6 +347,8 @@ def _build(
             catalogs=catalogs,
             apps=apps,
             registrations=registrations,
+        approvals=approvals,
+        decisions=Decisions(database, catalogs=catalogs, clock=clock),
             http=egress,
             public_url=settings.public_url,
         ),

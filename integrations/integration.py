@@ -19,7 +19,7 @@ from integrations.ports import Credentials, Json
 from integrations.requests import METHODS, Method
 from integrations.running import CodeAction, RequestAction
 from integrations.upstream.definitions import RemoteDefinition, known_tools
-from integrations.upstream.forwarding import RemoteRequest, RemoteTool
+from integrations.upstream.forwarding import RemoteListing, RemoteRequest, RemoteTool
 
 Run: TypeAlias = Callable[[Mapping[str, Json], Credentials | None, Ports], Awaitable[ActionResult]]
 
@@ -121,6 +121,8 @@ class Integration:
     @cached_property
     def actions(self) -> Mapping[str, Action]:
         """Everything that it can do, by action name, in the manifest's order."""
+        if self.manifest.mcp is not None and self.manifest.mcp.tools is None:
+            return MappingProxyType({"connect": self._connect()})
         if self.manifest.mcp is not None:
             return MappingProxyType({tool.name: self._remote(tool) for tool in known_tools(self.manifest.mcp)})
         return MappingProxyType({action.name: self._action(action) for action in self.manifest.actions})
@@ -182,6 +184,22 @@ class Integration:
             uses_state=False,
             defaults={},
             _run=RemoteRequest(self.manifest).run,
+        )
+
+    def _connect(self) -> Action:
+        """What there is before anybody has been able to list the server's tools: something to connect an account for."""
+        return Action(
+            name="connect",
+            title=f"Connect {self.title}",
+            description=f"Connects the user's account at {self.title}; its tools appear afterwards. Call it once.",
+            hints=Hints(read_only=True, destructive=False, idempotent=True, open_world=True),
+            input_schema=MappingProxyType({"type": "object", "properties": {}, "additionalProperties": False}),
+            auth_methods=tuple(method.key for method in self.auth),
+            scopes={},
+            lookups={},
+            uses_state=False,
+            defaults={},
+            _run=RemoteListing(self.manifest).run,
         )
 
     def _remote(self, tool: RemoteDefinition) -> Action:

@@ -19,6 +19,7 @@ from integrations.manifest import OptionLookup, Trigger
 from integrations.ports import Json
 
 Wire: TypeAlias = dict[str, Any]
+_NOTHING: Final[Mapping[str, Input]] = {}
 
 SIMPLE_TYPES: Final = {
     "string": "SHORT_TEXT",
@@ -47,7 +48,7 @@ def summary(integration: Integration) -> Wire:
     return _heading(integration) | {
         "auth": {"type": types} if types else None,
         "authOptions": [_auth_option(method) for method in integration.auth],
-        "actionCount": len(integration.manifest.actions),
+        "actionCount": len(integration.actions if integration.is_mcp_server else integration.manifest.actions),
         "triggerCount": len(integration.manifest.triggers),
     }
 
@@ -83,9 +84,16 @@ def properties(schema: Mapping[str, Json], declared: Mapping[str, Input], lookup
     """An input schema as the contract's `props`: one property object per input."""
     required = schema.get("required", [])
     return {
-        name: _property(name, fragment, required=name in required, declared=declared.get(name), lookups=lookups)
-        for name, fragment in cast("Mapping[str, Mapping[str, Json]]", schema.get("properties", {})).items()
+        name: _property(
+            name, _described(fragment), required=name in required, declared=declared.get(name), lookups=lookups
+        )
+        for name, fragment in cast("Mapping[str, Json]", schema.get("properties", {})).items()
     }
+
+
+def _described(fragment: Json) -> Mapping[str, Json]:
+    """Return what is said of an input; schemas of remote MCP servers may be a plain true or false."""
+    return cast("Mapping[str, Json]", fragment) if isinstance(fragment, Mapping) else {}
 
 
 def _heading(integration: Integration) -> Wire:
@@ -147,11 +155,11 @@ def _auth_field(field: ConnectionField) -> Wire:
 
 
 def _action(integration: Integration, action: Action) -> Wire:
-    declared = next(item for item in integration.manifest.actions if item.name == action.name)
+    declared = next((item.input for item in integration.manifest.actions if item.name == action.name), _NOTHING)
     return {
         "displayName": action.title,
         "description": action.description or "",
-        "props": properties(action.input_schema, declared.input, integration.manifest.options),
+        "props": properties(action.input_schema, declared, integration.manifest.options),
     }
 
 
@@ -186,7 +194,10 @@ def _property(
         found["defaultValue"] = schema["default"]
     if lookup is not None:
         return found | {"refreshers": list(lookup.depends_on)}
-    choices = schema.get("enum") or cast("Mapping[str, Json]", schema.get("items") or {}).get("enum")
+    items = schema.get("items")
+    choices = schema.get("enum") or (
+        cast("Mapping[str, Json]", items).get("enum") if isinstance(items, Mapping) else None
+    )
     return found | (_static_options(choices) if choices else {})
 
 

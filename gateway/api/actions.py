@@ -9,10 +9,11 @@ from pydantic import AliasChoices, Field
 
 from gateway.api.calls import Call
 from gateway.api.models import Answer, Body, ExternalId, NoQuery, Reference, WorkspaceReference
-from gateway.errors import PartialNotFound
+from gateway.errors import ActionFailed, PartialNotFound
 from gateway.tools.selection import Selectors
 from gateway.wiring import Gateway
 from integrations.action import Attachment
+from integrations.upstream.forwarding import failure_of
 
 
 class ActionRequest(Body):
@@ -64,6 +65,9 @@ async def execute_action(gateway: Gateway, call: Call[ActionRequest, NoQuery]) -
     selected = await gateway.selection.select(call.scope, selectors)
     invocation = gateway.selection.invocation(selected, action_name=body.action_name, arguments=body.input)
     outcome = await gateway.execution.run(selected.caller, invocation)
+    failure = None if outcome.result.mcp is None else failure_of(outcome.result.mcp)
+    if failure is not None:
+        raise ActionFailed(failure)
     return ActionAnswer(
         output=shown(outcome.result.output, outcome.result.attachments),
         duration=round((perf_counter() - started) * 1000),

@@ -30,7 +30,7 @@ from gateway.wiring import Gateway
 
 _log = get_logger(__name__)
 _Caller: TypeAlias = ApiKeyPrincipal | ServicePrincipal | Anybody
-_AS_WRITTEN = frozenset({"workspaceId", "name"})
+_AS_WRITTEN = frozenset({"workspaceId", "name", "toolName"})
 """Path parameters that are no ids of ours: a workspace may be named by its slug, an integration by its name."""
 
 

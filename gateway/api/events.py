@@ -56,6 +56,28 @@ class EndUserEvent(Told):
     data: EndUserConcerned
 
 
+class HeldBackTool(Answer):
+    """A tool that isn't as it was approved, and in which way."""
+
+    name: str
+    kind: Literal["added", "changed", "removed", "refused"]
+
+
+class HeldBackTools(Answer):
+    """What an event is about: the first 50 tools, and how many there are."""
+
+    integration_name: str
+    tools: list[HeldBackTool]
+    total: int
+
+
+class HeldBackEvent(Told):
+    """An event about the tools of a remote MCP server."""
+
+    type: Literal["integration.tools_held_back"]
+    data: HeldBackTools
+
+
 class WebhookNamed(Answer):
     """A webhook by its id."""
 
@@ -85,6 +107,7 @@ EVENTS: Mapping[str, tuple[type[Told], str]] = {
     Event.END_USER_CREATED: (EndUserEvent, "An end user was added."),
     Event.END_USER_LINKED: (EndUserEvent, "A person has shown to be this end user."),
     Event.END_USER_DELETED: (EndUserEvent, "An end user was removed."),
+    Event.INTEGRATION_TOOLS_HELD_BACK: (HeldBackEvent, "A remote MCP server shows tools that nobody has approved."),
     PING: (PingEvent, "A test event was asked for."),
 }
 """The model and the meaning of each event."""

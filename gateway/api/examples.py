@@ -23,6 +23,7 @@ from gateway.api.oauth_apps import OAuthAppChanges, OAuthAppToCreate
 from gateway.api.oauth_clients import OAuthClientChanges, OAuthClientToCreate
 from gateway.api.organizations import NewOrganization, OrganizationChanges
 from gateway.api.own_integrations import DocumentToImport, ManifestToKeep
+from gateway.api.remote_tools import AccountToListWith, ToolsToApprove
 from gateway.api.resolution import ExplainRequest, ResolveRequest
 from gateway.api.webhook_deliveries import FailuresToReplay
 from gateway.api.webhooks import SecretRotation, WebhookChanges, WebhookToCreate
@@ -142,6 +143,8 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "preview": True,
     },
     ServerToBring: {"name": "custom-notes", "title": "Notes", "url": "https://mcp.notes.example.com/mcp"},
+    ToolsToApprove: {"tools": [{"name": "search", "digest": "3f8a" * 16}]},
+    AccountToListWith: {"workspaceId": "acme", "endUserId": "user_alice"},
     PropertyQuestion: {"propertyName": "channel", "actionName": "send_channel_message", "workspaceId": "acme"},
     OptionsQuestion: {
         "propertyName": "channel",

@@ -23,6 +23,7 @@ _PATH_PARAMETERS: dict[str, Json] = {
     "workspaceId": {"schema": {"type": "string"}, "description": "Id or slug of the workspace."},
     "serverId": {"schema": {"type": "string"}, "description": "Id of the MCP server, with or without `srv_`."},
     "name": {"schema": {"type": "string"}, "description": "Name of the integration in the catalogue."},
+    "toolName": {"schema": {"type": "string"}, "description": "The remote MCP server's own name for the tool."},
 }
 _ROW_ID: Json = {"schema": {"type": "string", "format": "uuid"}}
 

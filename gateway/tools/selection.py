@@ -26,6 +26,7 @@ from gateway.tools.execution import Invocation
 from gateway.tools.tool import Instance
 from gateway.tools.toolset import methods_of_any_request
 from integrations.integration import Action, Integration
+from integrations.upstream.forwarding import LIST
 from storage.database import Database, Transaction
 from storage.records import Connection, EndUser, WorkspaceIntegration
 from storage.scope import TenantScope
@@ -109,6 +110,13 @@ class Selection:
             arguments=arguments,
             selected=selected.connection,
         )
+
+    def listing(self, selected: Selected) -> Invocation:
+        """Return a request for the tools of a remote MCP server. Raises `ActionNotAllowed` where it is none."""
+        action = selected.integration.forwarding
+        if action is None:
+            raise ActionNotAllowed(f"{selected.integration.name} is no remote MCP server")
+        return self._invocation(selected, action, {"method": LIST, "params": {}})
 
     def any_request(self, selected: Selected, arguments: Mapping[str, Any]) -> Invocation:
         """Return a request to any endpoint of the integration's API.

@@ -13,6 +13,8 @@ from integrations.target import target_of
 from integrations.template import encoded_pairs
 
 CALL: Final = "tools/call"
+LIST: Final = "tools/list"
+_LONGEST: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,31 @@ class RemoteRequest:
     async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
         answer = await ask(self.manifest, arguments["method"], arguments["params"], credentials, ports=ports)
         return ActionResult(answer.result, mcp=answer)
+
+
+@dataclass(frozen=True)
+class RemoteListing:
+    """The list of its tools: whoever holds it against what is approved hears of it on the way."""
+
+    manifest: Manifest
+
+    async def run(self, arguments: Mapping[str, Json], credentials: Credentials | None, ports: Ports) -> ActionResult:
+        answer = await ask(self.manifest, LIST, arguments, credentials, ports=ports)
+        if answer.error is not None:
+            raise ActionFailed(f"{self.manifest.title} does not list its tools: {answer.error.get('message')}")
+        return ActionResult({"connected": True, "tools": len(answer.result.get("tools", []))})
+
+
+def failure_of(answer: McpAnswer) -> str | None:
+    """Return what went wrong, where an answer says so; for callers who don't speak MCP."""
+    if answer.error is not None:
+        return str(answer.error.get("message", "the server refuses the request"))
+    if answer.result.get("isError") is True:
+        said = _readable(McpAnswer({"content": answer.result.get("content", [])}))
+        return said if isinstance(said, str) and said else f"the tool failed: {str(said)[:_LONGEST]}"
+    if answer.result.get("resultType") == "input_required":
+        return "the tool asks for input before it goes on, which only an MCP client can give"
+    return None
 
 
 async def ask(

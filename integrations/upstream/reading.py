@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+import orjson
+
 from integrations.json_schemas import SchemaRefused, compile_schema
 from integrations.ports import Json
 from integrations.upstream.definitions import action_name, digest
@@ -79,7 +81,7 @@ def read_definitions(tools: Sequence[Json], *, beside: Sequence[Mapping[str, Jso
             accepted.append(_read(definition))
         else:
             told = shown((_name(tool) or f"#{number}")[:LONGEST_NAME])
-            refused.append(RefusedTool(told[:LONGEST_NAME], _digest_of(tool), reason))
+            refused.append(RefusedTool(told[:LONGEST_NAME], digest_of(tool), reason))
     return Definitions(tuple(accepted), tuple(refused))
 
 
@@ -93,9 +95,9 @@ def tokens_of(definition: Mapping[str, Json]) -> int:
     return len(json.dumps(definition, separators=(",", ":"), ensure_ascii=False)) // _CHARACTERS_OF_A_TOKEN
 
 
-def fault_of(tool: Json) -> str | None:
-    """Return why a definition by itself can't be taken over, or None."""
-    return _fault(tool)
+def digest_of(tool: Json) -> str | None:
+    """Return the digest of whatever stands in a list; None where it has none."""
+    return digest(cast("Mapping[str, Json]", tool)) if isinstance(tool, Mapping) and _is_shallow(tool) else None
 
 
 def _fault(tool: Json) -> str | None:
@@ -104,6 +106,8 @@ def _fault(tool: Json) -> str | None:
     definition = cast("Mapping[str, Json]", tool)
     if any(is_broken(text) for _, text in texts_in(definition)):
         return "it has control characters, or broken ones"
+    if not _is_writable(definition):
+        return "it has numbers that JSON, or a database, doesn't take"
     if size_of(definition) > MAX_DEFINITION_BYTES:
         return f"it is larger than {MAX_DEFINITION_BYTES // 1024} KiB"
     name = definition.get("name")
@@ -162,8 +166,13 @@ def _name(tool: Json) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _digest_of(tool: Json) -> str | None:
-    return digest(cast("Mapping[str, Json]", tool)) if isinstance(tool, Mapping) and _is_shallow(tool) else None
+def _is_writable(definition: Mapping[str, Json]) -> bool:
+    try:
+        json.dumps(definition, allow_nan=False)
+        orjson.dumps(definition)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _is_shallow(value: Json) -> bool:
