@@ -72,8 +72,8 @@ from gateway.tools.state import States
 from gateway.tools.toolset import Toolsets
 from gateway.upstreams.approvals import Approvals
 from gateway.upstreams.bringing import Bringing
-from gateway.upstreams.upstreams import Upstreams
 from gateway.upstreams.decisions import Decisions
+from gateway.upstreams.upstreams import Upstreams
 from gateway.web.identity import Identity, identity_checks
 from gateway.web.invitations import Invitations
 from gateway.webhooks.deliveries import Deliveries
@@ -160,9 +160,9 @@ class Gateway:
     changes: ChangeFeed
     catalogs: Catalogs
     own_integrations: OwnIntegrations
-    bringing: Bringing
     approvals: Approvals
     decisions: Decisions
+    bringing: Bringing
     egress: Egress
     mailer: Mailer
     organizations: Organizations
@@ -314,12 +314,12 @@ def _build(
     )
     last_use = LastUse(database, clock=clock)
     upstreams = Upstreams(egress, timeout_seconds=settings.tool_timeout_seconds)
+    approvals = Approvals(database, catalogs=catalogs, clock=clock)
     execution = Execution(
         resolver=resolver,
         refresh=refresh,
         last_use=last_use,
         safe=safe,
-    approvals = Approvals(database, catalogs=catalogs, clock=clock)
         arguments=Arguments(),
         outside=Outside(
             http=egress,
@@ -342,13 +342,13 @@ def _build(
         workspaces=Workspaces(database, clock=clock),
         workspace_integrations=WorkspaceIntegrations(database, catalogs=catalogs, scopes=scopes, clock=clock),
         own_integrations=own_integrations,
+        approvals=approvals,
+        decisions=Decisions(database, catalogs=catalogs, clock=clock),
         bringing=Bringing(
             own=own_integrations,
             catalogs=catalogs,
             apps=apps,
             registrations=registrations,
-        approvals=approvals,
-        decisions=Decisions(database, catalogs=catalogs, clock=clock),
             http=egress,
             public_url=settings.public_url,
         ),
