@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from mcp_types import LOG_LEVEL_META_KEY
+from mcp_types import LOG_LEVEL_META_KEY, UNSUPPORTED_PROTOCOL_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from gateway.upstreams.frames import Message, Notice, Question, Reply, printable, written
@@ -24,6 +24,7 @@ _SESSION_HEADER: Final = "mcp-session-id"
 _MAX_SESSION_ID: Final = 4_096
 _MAX_RESUMPTIONS: Final = 20
 _MAX_RETRY_SECONDS: Final = 30.0
+_METHOD_NOT_FOUND: Final = -32601
 
 
 class HandshakeRefused(ProviderUnavailable):
@@ -50,8 +51,7 @@ class _Opened:
 class HandshakeServer:
     """One session with a server, which concurrent requests of the same credential share.
 
-    Whatever the server sends belongs to the request on whose stream it comes; the stream for everything else is
-    never opened.
+    Whatever the server sends belongs to the request on whose stream it comes; what belongs to none comes by `listen`.
     """
 
     def __init__(
@@ -75,10 +75,18 @@ class HandshakeServer:
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
 
-    async def ask(self, method: str, params: Mapping[str, Json], relay: Relay) -> McpAnswer:
+    async def ask(
+        self,
+        method: str,
+        params: Mapping[str, Json],
+        relay: Relay,
+        *,
+        once_more: Callable[[], Awaitable[None]] | None = None,
+    ) -> McpAnswer:
         """Send one request and return its answer; leaving it tells the server. Raises `integrations.failures`.
 
-        A session that the server has forgotten is made anew, once.
+        A session that the server has forgotten is made anew, once; `once_more` judges then again what was judged
+        before, since the server may be another one by now.
         """
         opened = await self.opened()
         try:
@@ -86,6 +94,9 @@ class HandshakeServer:
         except _SessionLost:
             self._forget(opened)
         opened = await self.opened()
+        if once_more is not None:
+            await once_more()
+            opened = await self.opened()
         try:
             return await self._request(opened, method, params, relay)
         except _SessionLost:
@@ -99,6 +110,34 @@ class HandshakeServer:
                 self._opened = await self._open()
                 self.tools.changed()
             return self._opened
+
+    async def listen(self, begun: asyncio.Event) -> AsyncGenerator[Message]:
+        """Yield what the server sends on the stream that belongs to no request; `begun` tells that it is open.
+
+        Raises `integrations.failures`, `Unfit` where the server has no such stream.
+        """
+        opened = await self.opened()
+        try:
+            async with (
+                self._wire.listen(self._remote, opened.headers) as exchange,
+                aclosing(_of_session(exchange, opened)) as messages,
+            ):
+                begun.set()
+                async for message in messages:
+                    yield message
+                    if self._opened is not opened:
+                        raise Broken(f"{self._remote.host} is followed in a session that it has forgotten")
+        except _SessionLost:
+            self._forget(opened)
+            raise Broken(f"{self._remote.host} has forgotten its session") from None
+
+    def refuse(self, question: Question) -> None:
+        """Answer a question that came to nobody: there is nothing of the kind here, beyond being there."""
+        if self._opened is not None:
+            refusal: dict[str, Json] = {"error": {"code": _METHOD_NOT_FOUND, "message": "Method not found"}}
+            answer: dict[str, Json] = {"result": {}} if question.method == "ping" else refusal
+            body = written({"id": question.id, **answer})
+            self._beside(self._wire.send(self._remote, body, self._opened.headers))
 
     async def close(self) -> None:
         """End the session at the server."""
@@ -169,7 +208,10 @@ class HandshakeServer:
             async for message in messages:
                 match message:
                     case Reply():
-                        return answer_to(request_id, message, host=host)
+                        answer = answer_to(request_id, message, host=host)
+                        if answer.error is not None and answer.error["code"] == UNSUPPORTED_PROTOCOL_VERSION:
+                            raise _SessionLost
+                        return answer
                     case Question():
                         questions.put(message)
                     case Notice("notifications/cancelled"):

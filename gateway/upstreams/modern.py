@@ -1,6 +1,6 @@
 """Servers of the revisions without handshake: every request stands alone."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from itertools import count
 from typing import Final
@@ -8,9 +8,11 @@ from typing import Final
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY
 
 from gateway import __version__
+from gateway.upstreams.follow import LISTEN
 from gateway.upstreams.frames import Notice, Question, Reply, written
 from gateway.upstreams.parameter_headers import routing_headers
-from gateway.upstreams.relay import Relay
+from gateway.upstreams.patience import Patience
+from gateway.upstreams.relay import Relay, unheard
 from gateway.upstreams.shown_tools import Now, ShownTools
 from gateway.upstreams.wire import Broken, Remote, Wire, answer_to
 from integrations.failures import ProviderUnavailable
@@ -47,6 +49,28 @@ class ModernServer:
                     case Question():
                         raise ProviderUnavailable(f"{self._remote.host} asked in a way that its revision has not")
         raise Broken(f"{self._remote.host} ended the stream before its answer")
+
+    async def listen(self, wanted: Mapping[str, Json]) -> AsyncGenerator[Notice | McpAnswer]:
+        """Yield what the server tells of changes; at its end, if it ends the stream itself, its answer.
+
+        `wanted` is a SubscriptionFilter (MCP 2026-07-28). Raises `integrations.failures`.
+        """
+        request_id = next(self._ids)
+        params = {"notifications": wanted}
+        params = {**params, "_meta": self._meta(params, unheard(Patience(0)), request_id)}
+        body = written({"id": request_id, "method": LISTEN, "params": params})
+        headers = routing_headers(self._version, LISTEN, params)
+        async with self._wire.post(self._remote, body, headers) as exchange, aclosing(exchange.messages()) as messages:
+            async for message in messages:
+                match message:
+                    case Reply():
+                        yield answer_to(request_id, message, host=self._remote.host)
+                        return
+                    case Notice():
+                        yield message
+                    case Question():
+                        raise ProviderUnavailable(f"{self._remote.host} asked in a way that its revision has not")
+        raise Broken(f"{self._remote.host} broke off the stream of changes")
 
     async def close(self) -> None:
         """Leave nothing: the server keeps nothing of us."""

@@ -51,14 +51,21 @@ class Reach:
         whose = [caller.organization_id, caller.workspace_id, caller.end_user_id]
         return self._digest(remote.url, dict(remote.headers), whose, *parts)
 
+    def forget(self, remote: Remote) -> None:
+        """Find out anew next time which revisions the server speaks."""
+        self._eras.forget(self._digest(remote.url))
+
     async def wants_handshake(self, remote: Remote) -> bool:
         """Tell whether the server speaks no revision without handshake."""
         return await self._eras.modern_version(self._digest(remote.url), remote) is None
 
-    async def server(self, remote: Remote, relay: Relay, caller: Caller, *, stack: AsyncExitStack) -> Server:
+    async def server(
+        self, remote: Remote, relay: Relay, caller: Caller, *, stack: AsyncExitStack, apart: str = ""
+    ) -> Server:
         """Return the server in the caller's era, or in the other one where it does not know that.
 
-        It is kept until `stack` ends. Raises the classes of `integrations.failures`.
+        It is kept until `stack` ends; what is done `apart` has a session of its own. Raises the classes of
+        `integrations.failures`.
         """
         known_as = self._digest(remote.url)
         if relay.is_modern:
@@ -66,11 +73,13 @@ class Reach:
         else:
             version = self._eras.without_handshake(known_as)
         if version is None:
-            session = await stack.enter_async_context(self._session(remote, relay, caller))
+            session = await stack.enter_async_context(self._session(remote, relay, caller, apart=apart))
             try:
                 await session.opened()
                 return session
             except HandshakeRefused:
+                # What is remembered may have been told to another credential, or by another release of the server.
+                self._eras.forget(known_as)
                 version = await self._eras.modern_version(known_as, remote)
                 if version is None:
                     raise
@@ -79,7 +88,9 @@ class Reach:
         make = partial(ModernServer, self._wire, remote, version=version, now=self._now)
         return await stack.enter_async_context(self._modern.using(key, make))
 
-    def _session(self, remote: Remote, relay: Relay, caller: Caller) -> AbstractAsyncContextManager[HandshakeServer]:
+    def _session(
+        self, remote: Remote, relay: Relay, caller: Caller, *, apart: str
+    ) -> AbstractAsyncContextManager[HandshakeServer]:
         """Return a session of this caller, which may still have to be opened."""
         asked_for = relay.conversation.protocol_version
         version = asked_for if asked_for in HANDSHAKE_PROTOCOL_VERSIONS else LATEST_HANDSHAKE_VERSION
@@ -93,7 +104,7 @@ class Reach:
             beside=self._errands.run,
             now=self._now,
         )
-        return self._sessions.using(self.name(remote, caller, version, capabilities), make)
+        return self._sessions.using(self.name(remote, caller, version, capabilities, apart), make)
 
     def _digest(self, *parts: Json) -> str:
         text = json.dumps(parts, sort_keys=True, default=dict)

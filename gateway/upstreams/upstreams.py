@@ -4,11 +4,15 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from mcp_types import INVALID_REQUEST, UNSUPPORTED_PROTOCOL_VERSION
 
 from gateway.kit.egress import Egress
 from gateway.principals import Caller
 from gateway.upstreams.conversation import Conversation
+from gateway.upstreams.follow import LISTEN, Follow
+from gateway.upstreams.following import Following
 from gateway.upstreams.modern import ModernServer
 from gateway.upstreams.parking import RESUMABLE, UNKNOWN_STATE, Parking, may_be_asked
 from gateway.upstreams.patience import Patience
@@ -16,11 +20,16 @@ from gateway.upstreams.reach import Reach, Server
 from gateway.upstreams.relay import Relay, unheard
 from gateway.upstreams.rounds import answered
 from gateway.upstreams.shown_tools import LIST, Listed, Now
-from gateway.upstreams.wire import Remote, Wire
+from gateway.upstreams.wire import Remote, Unfit, Wire
 from integrations.failures import ProviderTimedOut
 from integrations.ports import Json, McpAnswer, McpRequest
 
 Result = TypeVar("Result")
+
+_SUBSCRIBING: Final = frozenset({"resources/subscribe", "resources/unsubscribe"})
+"""Servers without handshake are told what is wanted of them when they are followed, and know no other way."""
+_OF_ANOTHER_ERA: Final = {UNSUPPORTED_PROTOCOL_VERSION, INVALID_REQUEST}
+"""What servers say to a revision that they don't speak, or no longer; among other things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Upstreams:
     ) -> McpAnswer:
         """Send one request and return its answer. Raises the classes of `integrations.failures`."""
         errand = _Errand(request, caller, listed)
+        if isinstance(conversation, Follow):
+            return await self._follow(errand, conversation)
         if request.method not in RESUMABLE or not may_be_asked(conversation):
             return await self._ask(errand, conversation)
         whose = self._reach.name(errand.remote, caller)
@@ -84,9 +95,37 @@ class Upstreams:
         async def work() -> McpAnswer:
             async with AsyncExitStack() as stack:
                 server = await self._reach.server(errand.remote, relay, errand.caller, stack=stack)
-                return await _asked(server, errand, relay)
+                try:
+                    answer = await _asked(server, errand, relay)
+                except Unfit:
+                    self._reach.forget(errand.remote)
+                    raise
+            if answer.error is not None and answer.error["code"] in _OF_ANOTHER_ERA:
+                self._reach.forget(errand.remote)
+            return answer
 
         return await self._in_time(errand, relay.patience, work)
+
+    async def _follow(self, errand: _Errand, follow: Follow) -> McpAnswer:
+        """Follow the server, in a session of its own: what is subscribed to there is not what its callers do."""
+        async with AsyncExitStack() as stack:
+            opening = unheard(Patience(self._timeout_seconds))
+            server = await self._in_time(
+                errand,
+                opening.patience,
+                lambda: self._reach.server(errand.remote, opening, errand.caller, stack=stack, apart=LISTEN),
+            )
+
+            async def ask(method: str, params: Mapping[str, Json]) -> McpAnswer:
+                relay = unheard(Patience(self._timeout_seconds))
+                return await self._in_time(errand, relay.patience, lambda: server.ask(method, params, relay))
+
+            following = Following(server, follow, ask=ask, listed=errand.listed, seconds=self._timeout_seconds)
+            answer = await following.until_it_ends()
+        if answer.error is not None:
+            # Another release of the server may offer it in another era.
+            self._reach.forget(errand.remote)
+        return answer
 
     async def _in_time(self, errand: _Errand, patience: Patience, work: Callable[[], Awaitable[Result]]) -> Result:
         try:
@@ -119,16 +158,21 @@ async def _asked(server: Server, errand: _Errand, relay: Relay) -> McpAnswer:
     """Send the request, once the tool that it calls is known to be what was approved."""
     request = errand.request
 
+    async def require() -> None:
+        if request.expects is not None:
+            await server.tools.require(request.expects, page, errand.listed)
+
     async def page(params: Mapping[str, Json]) -> McpAnswer:
         return await server.ask(LIST, params, unheard(relay.patience))
 
     if request.method == LIST:
         return await server.tools.all(page, errand.listed)
-    if request.expects is not None:
-        await server.tools.require(request.expects, page, errand.listed)
-    schema = None if request.expects is None else request.expects.get("inputSchema")
+    await require()
     if not isinstance(server, ModernServer):
-        return await server.ask(request.method, request.params, relay)
+        return await server.ask(request.method, request.params, relay, once_more=require)
+    if request.method in _SUBSCRIBING:
+        return McpAnswer()
+    schema = None if request.expects is None else request.expects.get("inputSchema")
 
     async def once(further: Mapping[str, Json]) -> McpAnswer:
         return await server.ask(request.method, {**request.params, **further}, relay, input_schema=schema)

@@ -157,6 +157,13 @@ class Wire:
         async with self._exchange("GET", remote, ours, body=None, resumption=resumption) as exchange:
             yield exchange
 
+    @asynccontextmanager
+    async def listen(self, remote: Remote, headers: Mapping[str, str]) -> AsyncGenerator[Exchange]:
+        """Open the stream of a session that belongs to no request (MCP 2025-11-25, listening for messages)."""
+        ours = {"accept": EVENT_STREAM, **headers}
+        async with self._exchange("GET", remote, ours, body=None, resumption=None) as exchange:
+            yield exchange
+
     async def send(self, remote: Remote, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a message to which there is no answer: a notification, or the answer to a question."""
         async with self.post(remote, body, headers):

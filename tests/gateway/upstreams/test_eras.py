@@ -1,12 +1,16 @@
 """Callers and servers of different eras."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from integrations.failures import ProviderUnavailable
 from integrations.ports import McpAnswer
+from tests.gateway.upstreams.hostile import misbehaving
 from tests.parts.eras import HandshakeOnly, ModernOnly
+from tests.parts.ports import free_port
 from tests.parts.talking import EVERYTHING, HANDSHAKE, MODERN, Servers, Talk, serving
 from tests.support.everything.server import create_app
 
@@ -144,3 +148,39 @@ async def test_what_a_caller_has_not_said_to_answer_is_refused_to_the_server(rem
 def _coming_back(first: McpAnswer) -> Talk:
     responses = {key: _ANSWERS[each["method"]] for key, each in first.result["inputRequests"].items()}
     return Talk(MODERN, EVERYTHING, input_responses=responses, request_state=first.result["requestState"])
+
+
+async def test_a_server_that_has_changed_its_era_is_found_out(remote: Servers) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+    for wrap in (HandshakeOnly, ModernOnly, HandshakeOnly):
+        async with serving(wrap(create_app()), port=port):
+            for talk in (Talk(HANDSHAKE), Talk(MODERN)):
+                # The first request after a change may be the one by which it is found out.
+                with suppress(ProviderUnavailable):
+                    await remote.call(url, "test_simple_text", talk=talk)
+                assert (await remote.call(url, "test_simple_text", talk=talk)).error is None
+
+
+async def test_a_modern_caller_who_leaves_a_call_in_a_session_cancels_it(remote: Servers) -> None:
+    async def hangs(_: Any, __: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async with misbehaving(hangs) as server:
+        server.further = {"server/discover": lambda _: {"supportedVersions": [HANDSHAKE], "capabilities": {}}}
+        call = asyncio.create_task(remote.call(server.url, "act", talk=Talk(MODERN, EVERYTHING)))
+        await server.until_method("tools/call")
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await server.until_method("notifications/cancelled")
+
+
+async def test_one_caller_parks_no_more_than_a_few_requests(remote: Servers) -> None:
+    async with serving(HandshakeOnly(create_app())) as url:
+        answers = [
+            await remote.call(url, "test_elicitation", {"message": "?"}, talk=Talk(MODERN, EVERYTHING))
+            for _ in range(18)
+        ]
+    waiting = [answer.result.get("resultType") == "input_required" for answer in answers]
+    assert waiting == [True] * 16 + [False] * 2

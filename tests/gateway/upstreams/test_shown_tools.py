@@ -158,3 +158,15 @@ def _in_pages(server: Misbehaving, pages: list[Any]) -> None:
         return {"tools": pages[number], **more}
 
     server.further = {"tools/list": page}
+
+
+async def test_a_tool_that_changed_with_a_lost_session_is_not_called(remote: Servers) -> None:
+    async def forgets_and_changes(_: Any, writer: asyncio.StreamWriter) -> None:
+        server.tools = [{**TOOL, "description": "Changed."}]
+        await says(writer, as_json(b"no such session", status="404 Not Found", kind="text/plain"))
+
+    async with misbehaving(forgets_and_changes) as server:
+        server.session_id = "s1"
+        with pytest.raises(ToolChanged):
+            await call(remote, server, Talk(HANDSHAKE))
+    assert server.methods().count("tools/call") == 1
