@@ -5,6 +5,7 @@ In one process it is a function call. Topics are pairs of kind and id; these are
     organization, workspace, end_user, api_key, mcp_server, mcp_token, connection    the row's id
     workspace_integrations      the workspace whose integrations changed
     own_integrations            the organization whose own integrations changed
+    own_integration_needs       organization/name of one whose manifest may need other accounts or scopes than before
     end_user_connections        the end user whose connections changed
     webhook                     the row's id
     webhook_deliveries          the webhook with more to be sent to it

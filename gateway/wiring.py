@@ -34,6 +34,7 @@ from gateway.connections.grants import Grants
 from gateway.connections.keep_alive import KeepAlive
 from gateway.connections.key_ring import open_cipher
 from gateway.connections.last_use import LastUse
+from gateway.connections.manifest_changes import ManifestChanges
 from gateway.connections.missing_scopes import MissingScopes
 from gateway.connections.oauth_apps import AppSafe, OAuthApps
 from gateway.connections.own_oauth_apps import OwnOAuthApps
@@ -238,6 +239,10 @@ async def open_gateway(
         )
         await stack.enter_async_context(gateway.refresh.finishing())
         await stack.enter_async_context(gateway.missing_scopes.looking())
+        manifests = ManifestChanges(
+            database, catalogs=catalogs, scopes=gateway.missing_scopes, changes=changes, clock=clock
+        )
+        await stack.enter_async_context(manifests.following())
         await stack.enter_async_context(gateway.last_use.writing())
         await stack.enter_async_context(gateway.upstreams.running())
         await stack.enter_async_context(gateway.authorizing.calls.writing())

@@ -1,10 +1,11 @@
 """Rows of connections, credentials sealed."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.orm import load_only
 from sqlmodel import col
 
@@ -25,6 +26,16 @@ _SCOPES_AND_USES = (
     col(Connection.missing_scopes),
 )
 _BY_OAUTH = ("OAUTH2", "PLATFORM_OAUTH2")
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInUse:
+    """An auth method by which an organization has connections of an integration, and whether these are active."""
+
+    organization_id: str
+    integration_name: str
+    key: str
+    is_active: bool
 
 
 class Connections(Repository[Connection]):
@@ -139,6 +150,41 @@ class Connections(Repository[Connection]):
     async def all_granted(self, *, after: str, limit: int) -> list[Connection]:
         """Return those of the whole deployment, without the columns that say nothing of scopes."""
         return await self._granted(after=after, limit=limit, only=_SCOPES_AND_USES)
+
+    async def methods_in_use(self, *, said: str) -> list[MethodInUse]:
+        """Return the auth methods of all connections of the deployment that are active, or broken in these words."""
+        columns = (
+            col(Connection.organization_id),
+            col(Connection.integration_name),
+            col(Connection.auth_method_key),
+            (col(Connection.status) == "ACTIVE").label("is_active"),
+        )
+        concerned = or_(col(Connection.status) == "ACTIVE", col(Connection.last_error) == said)
+        found = await self._session.execute(
+            select(*columns).where(concerned, col(Connection.auth_method_key).is_not(None)).distinct()
+        )
+        return [MethodInUse(*row) for row in found]
+
+    async def of_other_methods(
+        self, scope: TenantScope, integration_name: str, *, methods: Collection[str], said: str, limit: int
+    ) -> list[Connection]:
+        """Return an integration's active connections by other methods, and those by one of these broken in these words."""
+        is_its = col(Connection.auth_method_key).in_(methods)
+        found = await self._session.scalars(
+            select(Connection)
+            .where(
+                self._boundary(scope),
+                col(Connection.integration_name) == integration_name,
+                col(Connection.auth_method_key).is_not(None),
+                or_(
+                    and_(not_(is_its), col(Connection.status) == "ACTIVE"),
+                    and_(is_its, col(Connection.status) == "ERROR", col(Connection.last_error) == said),
+                ),
+            )
+            .order_by(col(Connection.id))
+            .limit(limit)
+        )
+        return list(found)
 
     async def _granted(
         self, *conditions: ColumnElement[bool], after: str, limit: int, only: Sequence[Any] = ()

@@ -1,7 +1,7 @@
 """Scopes that an account has not granted although what it is used for needs them: marked, told, taken back.
 
 What is granted changes when somebody connects and when a provider renews; what is needed changes with the enabled
-actions of workspace integrations, and with a release's manifests. Where few connections are concerned they are marked
+actions of workspace integrations, and with manifests: an organization's own, a release's. Where few connections are concerned they are marked
 in the transaction of the change, else beside the requests, some hundred at a time. Nothing has to be remembered for
 that: every process looks through all of them when it starts.
 """
@@ -107,10 +107,14 @@ class MissingScopes:
         concerned = await tx.connections.granted(scope, name, after="", limit=FEW + 1)
         shared = await tx.connections.display_names(scope, [each for each in pinned if each is not None])
         if len(concerned) > FEW:
-            self._waiting[scope, name] = None
-            self._background.wake()
+            self.look_again(scope, name)
             concerned = []
         await self.settle(tx, list({row.id: row for row in [*concerned, *shared.values()]}.values()))
+
+    def look_again(self, scope: TenantScope, integration_name: str) -> None:
+        """Have all connections of an integration marked anew, as soon as there is time for so many."""
+        self._waiting[scope, integration_name] = None
+        self._background.wake()
 
     async def _look(self) -> float:
         if not self._has_looked:

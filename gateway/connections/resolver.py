@@ -85,8 +85,9 @@ class Resolver:
         if connection.granted_scopes is None:
             return True
         catalog = self._catalogs.of(caller.organization_id)
-        method = catalog.get(wanted.integration_name).auth_method(connection.auth_method_key)
-        return not lacking_scopes(method, scopes, connection.granted_scopes)
+        methods = catalog.get(wanted.integration_name).auth
+        method = next((each for each in methods if each.key == connection.auth_method_key), None)
+        return method is not None and not lacking_scopes(method, scopes, connection.granted_scopes)
 
     async def select(
         self, caller: Caller, *, external_id: str, integration_name: str, auth_method_key: str | None = None

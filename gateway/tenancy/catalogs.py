@@ -58,8 +58,12 @@ class Catalogs:
 
     def replaced(self, row: OwnIntegration) -> None:
         """Take over a row that has been committed, and let go of what was made of the one before."""
-        self._packed.setdefault(row.organization_id, {})[row.name] = _packed(row.manifest)
+        known = self._packed.setdefault(row.organization_id, {})
+        before = known.get(row.name)
+        known[row.name] = _packed(row.manifest)
         self._forget(row.organization_id)
+        if before is not None and _needs(_unpacked(before)) != _needs(row.manifest):
+            self._changes.publish([("own_integration_needs", f"{row.organization_id}/{row.name}")])
 
     def removed(self, organization_id: str, name: str) -> None:
         """Forget an integration whose row is gone."""
@@ -76,8 +80,20 @@ def _packed(manifest: Mapping[str, Any]) -> bytes:
     return zlib.compress(orjson.dumps(dict(manifest)), 6)
 
 
+def _unpacked(packed: bytes) -> dict[str, Any]:
+    return orjson.loads(zlib.decompress(packed))
+
+
+def _needs(manifest: Mapping[str, Any]) -> list[Any]:
+    """Return what says which accounts can be used, and which scopes they have to grant.
+
+    Not the tools of a remote MCP server, which are approved and withheld often: they need no scopes.
+    """
+    return [manifest.get(part) for part in ("auth", "actions", "options")]
+
+
 def _integrations(packed: Iterable[bytes]) -> list[Integration]:
-    written = (orjson.loads(zlib.decompress(each)) for each in packed)
+    written = map(_unpacked, packed)
     return [integration for manifest in written if (integration := _integration(manifest)) is not None]
 
 
