@@ -1,9 +1,12 @@
 """A remote MCP server whose sign-in is the SDK's own: registration, tokens with a refresh, one notebook per person."""
 
+import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -15,15 +18,19 @@ from mcp.server.auth.provider import (
     RefreshToken,
     construct_redirect_uri,
 )
+from mcp.server.auth.routes import build_metadata
 from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions, RevocationOptions
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
-from starlette.applications import Starlette
+from pydantic import AnyHttpUrl
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PEOPLE = ("alice", "bob")
 READ, WRITE = "notes:read", "notes:write"
+_METADATA: Final = "/.well-known/oauth-authorization-server"
 
 
 @dataclass
@@ -32,6 +39,10 @@ class Notebooks(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken
 
     url: str
     """Where the server is, without a path."""
+    issuer: str = ""
+    """Where people sign in, if not there too."""
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the authorization server says of itself besides, or instead."""
     token_seconds: int = 3600
     says_iss: str | None = None
     """What it calls itself in answers to the browser, if it does."""
@@ -55,7 +66,7 @@ class Notebooks(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken
     async def authorize(self, client: OAuthClientInformationFull, params: AuthorizationParams) -> str:
         key = secrets.token_urlsafe(16)
         self.asked[key] = (client.client_id or "", params)
-        return f"{self.url}/sign-in?{urlencode({'request': key})}"
+        return f"{self.issuer or self.url}/sign-in?{urlencode({'request': key})}"
 
     def approved(self, key: str, person: str) -> str:
         """Note that a person has signed in and agreed; where the browser goes then."""
@@ -137,14 +148,14 @@ class Notebooks(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken
         )
 
 
-def create_app(books: Notebooks) -> Starlette:
+def create_app(books: Notebooks) -> ASGIApp:
     """Build the server: `list_notes`, `add_note` and `whoami`, each for whoever has signed in."""
     server = MCPServer(
         "Notebooks",
         auth_server_provider=books,
         auth=AuthSettings.model_validate(
             {
-                "issuer_url": books.url,
+                "issuer_url": books.issuer or books.url,
                 "resource_server_url": f"{books.url}/mcp",
                 "required_scopes": [READ],
                 "validate_token_resource": True,
@@ -185,7 +196,57 @@ def create_app(books: Notebooks) -> Starlette:
         form = await request.form()
         return RedirectResponse(books.approved(str(form["request"]), str(form["person"])), status_code=303)
 
-    return server.streamable_http_app(json_response=True, stateless_http=True)
+    app = server.streamable_http_app(json_response=True, stateless_http=True)
+    return Amended(app, books)
+
+
+@dataclass(frozen=True)
+class Amended:
+    """The server, with what the SDK's leaves out: further metadata, and tools that need a scope of their own."""
+
+    app: ASGIApp
+    books: Notebooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"] == _METADATA and self.books.metadata:
+            about = build_metadata(
+                AnyHttpUrl(self.books.issuer or self.books.url),
+                None,
+                ClientRegistrationOptions(enabled=True, valid_scopes=[READ, WRITE]),
+                RevocationOptions(enabled=True),
+            )
+            written = about.model_dump(mode="json", exclude_none=True)
+            await JSONResponse({**written, **self.books.metadata})(scope, receive, send)
+        elif scope["method"] == "POST" and scope["path"] == "/mcp":
+            await self._call(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        said = json.loads(body)
+        token = self.books.access.get(Headers(scope=scope).get("authorization", "").removeprefix("Bearer "))
+        is_writing = said.get("method") == "tools/call" and said["params"]["name"] == "add_note"
+        if is_writing and token is not None and WRITE not in token.scopes:
+            challenge = f'Bearer error="insufficient_scope", scope="{READ} {WRITE}"'
+            await Response(status_code=403, headers={"WWW-Authenticate": challenge})(scope, receive, send)
+            return
+        await self.app(scope, _said_again(body, receive), send)
+
+
+def _said_again(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _person() -> str:
