@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from functools import cache
+from typing import Any, Final, cast, get_args
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, SERVER_INFO_META_KEY, URL_ELICITATION_REQUIRED
-from mcp_types.methods import serialize_server_result
+from mcp_types.methods import SERVER_RESULTS, serialize_server_result
 from pydantic import ValidationError
 
 from gateway import __version__
@@ -39,7 +40,8 @@ def wire_result(
             # The account behind it may be another at any time.
             shown |= {"ttlMs": 0, "cacheScope": "private"}
     try:
-        return serialize_server_result(method, version, shown)
+        surface = _surface(method, version, is_question=shown.get("resultType") == "input_required")
+        return serialize_server_result(method, version, shown, surface=surface)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"][:6])
         title = names.title
@@ -70,17 +72,17 @@ def questions_of(
     method: str = "tools/call",
 ) -> dict[str, Any]:
     """Return a server's questions, none of which may be one that this client can't take. Raises `MCPError`."""
-    asked = result.get("inputRequests")
-    shown: dict[str, Any] = {}
-    for key, question in (cast("dict[str, Any]", asked) if isinstance(asked, dict) else {}).items():
+    told = wire_result(result, method=method, names=names, version=version, is_modern=True)
+    asked: dict[str, Any] = told.get("inputRequests") or {}
+    for question in asked.values():
         params: Mapping[str, Any] = question.get("params") or {}
         try:
-            refuse_question(question.get("method", ""), params, capabilities)
+            refuse_question(question["method"], params, capabilities)
         except NoAnswer as error:
             raise MCPError(INTERNAL_ERROR, f"{names.title}: {error.message}") from None
-        shown[key] = {**question, "params": as_from(names, question["method"], params)} if params else question
-    told = {**result, "inputRequests": shown} if shown else result
-    return wire_result(told, method=method, names=names, version=version, is_modern=True)
+        if params:
+            question["params"] = as_from(names, question["method"], params)
+    return told
 
 
 def error_of(error: Mapping[str, Any]) -> MCPError:
@@ -89,6 +91,14 @@ def error_of(error: Mapping[str, Any]) -> MCPError:
     data = {"data": error["data"]} if error.get("data") is not None else {}
     kept = code if isinstance(code, int) and code != URL_ELICITATION_REQUIRED else INTERNAL_ERROR
     return MCPError(kept, str(error.get("message") or "the server gave no reason"), **data)
+
+
+@cache
+def _surface(method: str, version: str, *, is_question: bool) -> Mapping[tuple[str, str], Any]:
+    """Return what a result has to be; where it may be a question instead, the SDK's own union takes any object."""
+    either = get_args(SERVER_RESULTS[method, version])
+    chosen = [each for each in either if (each.__name__ == "InputRequiredResult") == is_question]
+    return {(method, version): chosen[0]} if chosen else SERVER_RESULTS
 
 
 def _refused(error: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
