@@ -7,6 +7,7 @@ from typing import TypeAlias
 from integrations.catalog import manifest_files
 from integrations.checking_actions import action_faults, lookup_faults, trigger_faults
 from integrations.checking_auth import account_faults, auth_faults
+from integrations.checking_mcp import mcp_faults
 from integrations.loading import parse, read_text
 from integrations.manifest import Manifest
 from integrations.problems import ManifestInvalid, Problem
@@ -52,6 +53,7 @@ def _faults(manifest: Manifest) -> Iterator[Fault]:
     yield from action_faults(manifest)
     yield from lookup_faults(manifest)
     yield from trigger_faults(manifest)
+    yield from mcp_faults(manifest)
 
 
 def _name_problems(source: Source, manifest: Manifest, path: Path, *, seen: dict[str, str]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import anyio.to_thread
 import orjson
@@ -21,6 +21,7 @@ from integrations.openapi.document import DocumentRefused, fetched, read_documen
 from integrations.openapi.importing import Imported, Named, Wanted, as_manifest, import_document
 from integrations.ports import Http, HttpError
 from integrations.problems import ManifestInvalid
+from integrations.upstream.reading import MAX_DEFINITIONS_BYTES
 from integrations.yaml_source import Lines, Source, read_yaml
 from storage.database import Database, Transaction
 from storage.records import OwnIntegration
@@ -29,6 +30,7 @@ from storage.scope import TenantScope
 MAX_INTEGRATIONS: Final = 50
 MAX_MANIFEST_BYTES: Final = 512 * 1024
 _MOST_PROBLEMS: Final = 20
+_APPROVED: Final = ("tools", "withheld", "capabilities", "instructions")
 _CONFLICTS: Final = {
     "uq_own_integrations_organization_id_name": (Duplicate, "name: the organization has an integration of this name"),
 }
@@ -163,6 +165,7 @@ class OwnIntegrations:
         async with self._database.write() as tx:
             row = await _existing(tx, scope, written["name"])
             before = self._catalogs.of(scope.organization_id).get(row.name)
+            written = _still_approved(written, row.manifest)
             row = await tx.own_integrations.update(row, manifest=written, updated_at=self._clock())
         self._catalogs.replaced(row)
         after = self._catalogs.of(scope.organization_id).get(row.name)
@@ -196,6 +199,8 @@ def _accepted(manifest: Mapping[str, Any] | str, *, accounts_are_known: bool = T
     try:
         source = read_yaml(manifest, "manifest") if isinstance(manifest, str) else _source(manifest)
         parsed = parse(source)
+        # A remote MCP server tells nobody whose account it is.
+        accounts_are_known = accounts_are_known and parsed.mcp is None
         problems = check_manifest(source, parsed, accounts_are_known=accounts_are_known)
     except ManifestInvalid as error:
         problems = list(error.problems)
@@ -206,13 +211,30 @@ def _accepted(manifest: Mapping[str, Any] | str, *, accounts_are_known: bool = T
         raise ValidationFailed("manifest: `code` and `uses_state` are for integrations that ship with the gateway")
     _check_name(parsed.name)
     written: dict[str, Any] = orjson.loads(orjson.dumps(source.value))
-    if len(orjson.dumps(written)) > MAX_MANIFEST_BYTES:
+    if len(orjson.dumps(written)) > MAX_MANIFEST_BYTES + (0 if parsed.mcp is None else MAX_DEFINITIONS_BYTES):
         raise ValidationFailed(f"manifest: is larger than {MAX_MANIFEST_BYTES:,} bytes; choose fewer operations")
     return written
 
 
+def _still_approved(written: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what was approved of a remote MCP server where a manifest of the same server says nothing of it."""
+    server, old = written.get("mcp"), before.get("mcp")
+    if server is None or old is None or "tools" in server or server["url"] != old["url"]:
+        return written
+    return {**written, "mcp": {**{key: old[key] for key in _APPROVED if key in old}, **server}}
+
+
 def _source(manifest: Mapping[str, Any]) -> Source:
-    return Source("manifest", dict(manifest), Lines(1))
+    return Source("manifest", dict(manifest), _places(manifest))
+
+
+def _places(value: Any) -> Lines:
+    """Return where everything is, for problems to name; what was no text has but one line."""
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value).items()
+        return Lines(1, {key: _places(inner) for key, inner in members})
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    return Lines(1, {number: _places(inner) for number, inner in enumerate(items)})
 
 
 def _refused(problems: list[Any]) -> ValidationFailed:

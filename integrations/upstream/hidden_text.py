@@ -16,7 +16,7 @@ _PLAIN_CONTROLS: Final = frozenset("\t\n\r")
 
 def has_hidden(text: str) -> bool:
     """Tell whether the text has a character of which a reader sees nothing: zero-width, bidi, tags, fillers."""
-    return not text.isascii() and (any(_is_hidden(character) for character in text) or bool(_runs(text)))
+    return not text.isascii() and (any(map(_is_hidden, set(text))) or bool(_runs(text)))
 
 
 def hidden_in(text: str) -> str:
@@ -28,9 +28,7 @@ def hidden_in(text: str) -> str:
 
 def is_broken(text: str) -> bool:
     """Tell whether the text has a control character or half of a surrogate pair, which no text needs."""
-    return any(
-        unicodedata.category(character) in {"Cc", "Cs"} and character not in _PLAIN_CONTROLS for character in text
-    )
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in set(text) - _PLAIN_CONTROLS)
 
 
 def shown(value: Json) -> Json:
