@@ -16,6 +16,7 @@ _FEW_BYTES: Final = 64 * 1024
 _PART: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]},]', re.DOTALL)
 _MAX_ID: Final = 256
 _MAX_MESSAGE: Final = 2_000
+_MAX_ERROR_BYTES: Final = 64 * 1024
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\xa0-\uffff\U00010000-\U0010ffff\n]+")
 
 RequestId: TypeAlias = str | int
@@ -85,20 +86,27 @@ def _refuse_many_parts(body: bytes) -> None:
 
 def _told_apart(value: dict[str, Json], host: str) -> Message:
     method, given = value.get("method"), value.get("id")
-    params: Json = value.get("params", {})
+    params: Json = {} if value.get("params") is None else value["params"]
     match value:
         case {"method": str(method), "id": str() | int()} if isinstance(params, dict) and _is_short(given):
             return Question(cast("RequestId", given), method, cast("dict[str, Json]", params))
         case {"method": str(method)} if "id" not in value and isinstance(params, dict):
             return Notice(method, cast("dict[str, Json]", params))
-        case {"result": dict()} if "error" not in value:
+        case {"result": dict()} if value.get("error") is None:
             return Reply(given, McpAnswer(result=value["result"]))
-        case {"error": {"code": int(code), "message": str(message)}} if not isinstance(code, bool):
-            error = {"code": code, "message": printable(message, length=_MAX_MESSAGE)}
-            data: Json = value["error"].get("data")
-            return Reply(given, McpAnswer(error=error if data is None else {**error, "data": data}))
+        case {"error": {"code": int(code), "message": str(message)}} if (
+            not isinstance(code, bool) and value.get("result") is None
+        ):
+            return Reply(given, McpAnswer(error=_bounded(code, message, value["error"].get("data"))))
         case _:
             raise ProviderUnavailable(f"{host} sent JSON that is no JSON-RPC message")
+
+
+def _bounded(code: int, message: str, data: Json) -> dict[str, Json]:
+    """Return an error as it is passed on: a large `data` explains nothing to anybody."""
+    error = {"code": code, "message": printable(message, length=_MAX_MESSAGE)}
+    is_large = data is not None and len(written({"data": data})) > _MAX_ERROR_BYTES
+    return error if data is None or is_large else {**error, "data": data}
 
 
 def _is_short(given: Json) -> bool:
