@@ -11,6 +11,7 @@ from integrations.openapi.schemas import inlined
 from integrations.openapi.texts import plain
 from integrations.ports import Json
 
+_JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _TEXT: Final = re.compile(r"text/.+|application/(.+\+)?(xml|yaml|graphql|x-ndjson|jsonl)")
@@ -31,14 +32,15 @@ def take_body(document: Document, declared: Json, building: Building) -> None:
         return
     # Of several kinds the one that says most to a model, and costs it least.
     kind = min(content, key=_order)
+    bare, media = _bare(kind), content[kind]
     try:
-        match _order(kind):
-            case 0:
-                _take_json(document, content[kind], building, required=required)
-            case 1 | 2 as order:
-                _take_form(document, content[kind], building, needs_multipart=order == 2, required=required)
-            case _:
-                _take_whole(document, content, building, required=required)
+        if _is_json(bare):
+            _take_json(document, media, building, required=required)
+            _send_as(kind, building)
+        elif bare in {_FORM, _MULTIPART}:
+            _take_form(document, media, building, needs_multipart=bare == _MULTIPART, required=required)
+        else:
+            _take_whole(document, content, building, required=required)
     except LeftOut:
         if required:
             raise
@@ -46,11 +48,17 @@ def take_body(document: Document, declared: Json, building: Building) -> None:
 
 def _order(kind: str) -> int:
     bare = _bare(kind)
-    return 0 if _is_json(bare) else {_FORM: 1, _MULTIPART: 2}.get(bare, 3)
+    return {_JSON: 0, _FORM: 2, _MULTIPART: 3}.get(bare, 1 if _is_json(bare) else 4)
 
 
 def _is_json(kind: str) -> bool:
-    return kind == "application/json" or kind.endswith("+json")
+    return kind == _JSON or kind.endswith("+json")
+
+
+def _send_as(kind: str, building: Building) -> None:
+    """Have the body called what the document calls it, where that is more than we would say."""
+    if _bare(kind) != _JSON and MEDIA_TYPE.fullmatch(kind) and "{" not in kind:
+        building.headers["Content-Type"] = kind
 
 
 def _bare(kind: str) -> str:
@@ -123,20 +131,19 @@ def _file_input(schema: Mapping[str, Json], count: str) -> dict[str, Json]:
 def _take_whole(
     document: Document, content: Mapping[str, Mapping[str, Json]], building: Building, *, required: bool
 ) -> None:
-    """The one input that is the body. Its media type is the document's where that is a single one."""
+    """The one input that is the body. A file of one of several kinds, or of any, says itself which."""
     for kind in content:
         if not (MEDIA_TYPE.fullmatch(kind) or _ANY_KIND.fullmatch(kind)) or "{" in kind:
             raise LeftOut(f"it sends {plain(kind, 100)}, which is no media type")
         if _bare(kind).startswith("multipart/"):
             raise LeftOut(f"it sends {plain(kind, 100)}; forms (multipart/form-data) can be sent")
     [(kind, media), *others] = content.items()
-    is_text = (
-        not others and _is_written(_bare(kind)) and inlined(document, media.get("schema")).get("format") != "binary"
-    )
+    is_text = all(_is_written(_bare(each)) for each in content)
+    is_text = is_text and inlined(document, media.get("schema")).get("format") != "binary"
     told = f"The body ({plain(' or '.join(content), 200)})."
     schema: dict[str, Json] = {"type": "string"} if is_text else {"file": "one"}
     building.body["content"] = (
         f"{{{building.add('body', schema | {'description': told}, required=required, where='body')}}}"
     )
-    if not others and not _ANY_KIND.fullmatch(kind):
-        building.headers["Content-Type"] = kind
+    if is_text or not others:
+        _send_as(kind, building)

@@ -183,6 +183,26 @@ def test_a_body_of_an_odd_kind_is_left_out_with_its_reason(kind: str):
     assert reason.startswith("it sends ")
 
 
+@pytest.mark.parametrize(
+    ("kind", "received"),
+    [
+        ("application/json; charset=utf-8", "application/json"),
+        ("application/vnd.api+json", "application/vnd.api+json"),
+        ("application/{secret}+json", "application/json"),
+    ],
+)
+async def test_json_is_called_what_the_document_calls_it(sent: Sent, kind: str, received: str):
+    document = posting(kind, {"type": "object", "properties": {"a": {"type": "integer"}}})
+    assert await sent(document, a=1) == {"type": received, "body": base64(b'{"a":1}')}
+
+
+async def test_text_of_several_kinds_is_sent_as_the_first(sent: Sent):
+    media = {"schema": {"type": "string"}}
+    body = {"content": {"text/plain": media, "text/x-markdown": media}}
+    document = described({"/upload": {"post": {"operationId": "upload", "requestBody": body}}})
+    assert await sent(document, body="# Hi") == {"type": "text/plain", "body": base64(b"# Hi")}
+
+
 def test_json_is_taken_where_there_is_a_choice():
     content = {
         kind: {"schema": {"type": "object", "properties": {"a": {}}}}
