@@ -12,6 +12,8 @@ from gateway.kit.egress_decoding import body_decoder, too_large
 from integrations.ports import HttpBroken, HttpError, HttpTooLarge
 
 EVENT_STREAM: Final = "text/event-stream"
+_REQUEST: Final = httpx2.Request("GET", "https://toolgate.invalid")
+"""What the parser names in errors that nobody sees; making one takes as long as parsing an answer."""
 _MAX_LINES: Final = 200_000
 """Of one stream of events: each costs more than its bytes."""
 
@@ -70,7 +72,7 @@ class StreamedAnswer:
                 200,
                 headers={"content-type": EVENT_STREAM},
                 content=self._bounded(max_bytes),
-                request=httpx2.Request("POST", "https://toolgate.invalid"),
+                request=_REQUEST,
                 default_encoding="latin-1",
             ),
             # It measures in UTF-8, where half of Latin-1 takes two bytes.
