@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.flows.hostile_api import hostile_api
 from tests.flows.process import GatewayProcess
 from tests.flows.product import Product, open_product
 from tests.integrations.openapi.descriptions import described
@@ -43,7 +44,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    gateway = GatewayProcess(tmp_path)
+    gateway = GatewayProcess(tmp_path, {"EGRESS_ALLOW": "127.0.0.1"})
     async with (
         gateway.running() as process,
         httpx2.AsyncClient(base_url=gateway.url, timeout=60, trust_env=False) as http,
@@ -97,3 +98,16 @@ async def test_millions_of_empty_values_are_refused_before_they_take_memory(scen
     assert seconds < 5
     assert slowest < 1
     assert scene.memory.grown_by_megabytes() < 50
+
+
+async def test_an_address_that_gives_no_document_is_told_and_takes_little_memory(scene: Scene) -> None:
+    async with hostile_api() as url:
+        for behaviour in ("send_a_gigabyte", "send_without_end", "explode", "promise_more", "call_a_page_json"):
+            scene.memory.begin()
+            asked = {"name": "custom-x", "url": f"{url}{behaviour}", "preview": True}
+            answer, seconds, slowest = await scene.brought(json.dumps(asked).encode())
+            assert answer.status_code == 400, behaviour
+            assert "url: " in answer.json()["error"] or "document: " in answer.json()["error"], behaviour
+            assert seconds < 5, behaviour
+            assert slowest < 1, behaviour
+            assert scene.memory.grown_by_megabytes() < 50, behaviour
