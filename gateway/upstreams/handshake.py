@@ -32,7 +32,11 @@ class HandshakeRefused(ProviderUnavailable):
 
 
 class _SessionLost(Exception):
-    """The server no longer knows the session; it did nothing."""
+    """The server no longer knows the session; it did nothing. `message` is for whoever hears it of a new one, too."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,9 @@ class HandshakeServer:
             opened = await self.opened()
         try:
             return await self._request(opened, method, params, relay)
-        except _SessionLost:
+        except _SessionLost as lost:
             self._forget(opened)
-            raise ProviderUnavailable(f"{self._remote.host} forgets its sessions as soon as it makes them") from None
+            raise ProviderUnavailable(lost.message) from None
 
     async def opened(self) -> _Opened:
         """Return the session, after a handshake where there is none. Raises `HandshakeRefused`."""
@@ -210,7 +214,7 @@ class HandshakeServer:
                     case Reply():
                         answer = answer_to(request_id, message, host=host)
                         if answer.error is not None and answer.error["code"] == UNSUPPORTED_PROTOCOL_VERSION:
-                            raise _SessionLost
+                            raise _SessionLost(f"{host} does not speak the revision of its own session")
                         return answer
                     case Question():
                         questions.put(message)
@@ -256,15 +260,33 @@ class HandshakeServer:
 
 
 async def _of_session(exchange: Exchange, opened: _Opened) -> AsyncGenerator[Message]:
-    """Yield the messages of an exchange. Raises `_SessionLost` where the server says so instead."""
-    if opened.session_id is not None and exchange.status == 404:
-        raise _SessionLost
+    """Yield the messages of an exchange. Raises `_SessionLost` where the server says so instead.
+
+    That is a 404 (2025-11-25, session management); many servers say it with a 400, in JSON-RPC or not.
+    """
+    if opened.session_id is None:
+        messages = exchange.messages()
+    elif exchange.status == 404:
+        raise _SessionLost(f"{exchange.host} forgets its sessions as soon as it makes them")
+    else:
+        messages = _unless_lost(exchange)
+    async with aclosing(messages):
+        async for message in messages:
+            yield message
+
+
+async def _unless_lost(exchange: Exchange) -> AsyncGenerator[Message]:
     try:
         async with aclosing(exchange.messages()) as messages:
             async for message in messages:
+                if exchange.status == 400 and isinstance(message, Reply) and _is_about_session(message):
+                    raise _SessionLost(f"{exchange.host} forgets its sessions as soon as it makes them")
                 yield message
     except Unfit as error:
-        # Not what the protocol wants (404), but what many servers say of a session that they have not.
-        if opened.session_id is None or error.status != 400:
+        if error.status != 400:
             raise
-        raise _SessionLost from None
+        raise _SessionLost(error.message) from None
+
+
+def _is_about_session(reply: Reply) -> bool:
+    return reply.answer.error is not None and "session" in reply.answer.error["message"].lower()

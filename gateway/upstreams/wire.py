@@ -67,7 +67,7 @@ class Exchange:
         self.status = answer.status
         self.headers = answer.headers
         self._answer = answer
-        self._host = host
+        self.host = host
         self._resumption = resumption
 
     async def messages(self) -> AsyncGenerator[Message]:
@@ -89,13 +89,13 @@ class Exchange:
             async for event in events:
                 count += 1
                 if count > _MAX_EVENTS:
-                    raise ProviderUnavailable(f"{self._host} sent more than {_MAX_EVENTS} events and no answer")
+                    raise ProviderUnavailable(f"{self.host} sent more than {_MAX_EVENTS} events and no answer")
                 self._resumption.event_id = event.id
                 if event.retry_milliseconds is not None:
                     self._resumption.retry_seconds = event.retry_milliseconds / 1000
                 if not event.data or event.kind != "message":
                     continue
-                message = read(event.data, host=self._host)
+                message = read(event.data, host=self.host)
                 if isinstance(message, Reply):
                     await _finish(events)
                     yield message
@@ -105,15 +105,15 @@ class Exchange:
     def _only(self, body: bytes) -> Message:
         """Return the message in a body that is no stream."""
         if self.status == 200:
-            return read(body, host=self._host)
+            return read(body, host=self.host)
         try:
-            message = read(body, host=self._host)
+            message = read(body, host=self.host)
         except ProviderUnavailable:
             message = None
         if isinstance(message, Reply) and message.answer.error is not None:
             # Some servers have ids of their own for what they refuse.
             return Reply(None, message.answer)
-        raise Unfit(f"{self._host} refused the request with status {self.status}", status=self.status)
+        raise Unfit(f"{self.host} refused the request with status {self.status}", status=self.status)
 
     async def _body(self) -> bytes:
         """Return the JSON of an answer that is no stream, if it is JSON."""
@@ -123,9 +123,9 @@ class Exchange:
         if 400 <= status < 500 and kind == _JSON:
             return await self._answer.read(_MAX_REFUSAL_BYTES)
         if 400 <= status < 500:
-            raise Unfit(f"{self._host} refused the request with status {status}", status=status)
+            raise Unfit(f"{self.host} refused the request with status {status}", status=status)
         raise ProviderUnavailable(
-            f"{self._host} answered with {_named(kind)} and status {status} where MCP has JSON or a stream of events",
+            f"{self.host} answered with {_named(kind)} and status {status} where MCP has JSON or a stream of events",
             status=status,
         )
 

@@ -46,14 +46,32 @@ async def test_a_server_that_was_started_again_is_reached_again(remote: Servers,
     assert all(answer.error is None for answer in answers)
 
 
-@pytest.mark.parametrize("refusal", ["404 Not Found", "400 Bad Request"])
-async def test_a_server_that_forgets_every_session_is_asked_twice_and_no_more(remote: Servers, refusal: str) -> None:
+_NO_SESSION = {"code": -32000, "message": "Bad Request: No valid session ID provided"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (as_json(b"no such session", status="404 Not Found", kind="text/plain"), "forgets its sessions"),
+        (
+            as_json({"jsonrpc": "2.0", "id": None, "error": _NO_SESSION}, status="400 Bad Request"),
+            "forgets its sessions",
+        ),
+        (
+            as_json(b"which session?", status="400 Bad Request", kind="text/plain"),
+            "refused the request with status 400",
+        ),
+    ],
+)
+async def test_a_server_that_forgets_every_session_is_asked_twice_and_no_more(
+    remote: Servers, refusal: bytes, said: str
+) -> None:
     async def forgets(_: Any, writer: asyncio.StreamWriter) -> None:
-        await says(writer, as_json(b"no such session", status=refusal, kind="text/plain"))
+        await says(writer, refusal)
 
     async with misbehaving(forgets) as server:
         server.session_id = "s1"
-        with pytest.raises(ProviderUnavailable, match="forgets its sessions"):
+        with pytest.raises(ProviderUnavailable, match=said):
             await remote.call(server.url, "act", talk=Talk(HANDSHAKE))
     assert server.methods().count("initialize") == 2
     assert server.methods().count("tools/call") == 2
