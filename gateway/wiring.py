@@ -390,7 +390,7 @@ def _build(
         telling=_telling(database, cipher=cipher, changes=changes, egress=egress, clock=clock),
         missing_scopes=scopes,
         refresh=refresh,
-        keep_alive=KeepAlive(database, catalog=catalogs.shipped, refresh=refresh, clock=clock),
+        keep_alive=KeepAlive(database, catalogs=catalogs, refresh=refresh, clock=clock),
         last_use=last_use,
         resolver=resolver,
         downloads=downloads,

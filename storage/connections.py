@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, update
 from sqlalchemy.orm import load_only
 from sqlmodel import col
 
@@ -26,6 +26,16 @@ _SCOPES_AND_USES = (
     col(Connection.missing_scopes),
 )
 _BY_OAUTH = ("OAUTH2", "PLATFORM_OAUTH2")
+_obtained_at = func.coalesce(col(Connection.obtained_at), col(Connection.created_at))
+
+
+@dataclass(frozen=True, slots=True)
+class RestingMethod:
+    """An auth method of an integration; of one organization's, where the integration is its own."""
+
+    integration_name: str
+    key: str
+    organization_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,26 +278,49 @@ class Connections(Repository[Connection]):
             some = connection_ids[start : start + _MOST_AT_ONCE]
             await self._session.execute(update(Connection).where(col(Connection.id).in_(some)).values(last_used_at=at))
 
-    async def resting(self, methods: Mapping[tuple[str, str], datetime], *, after: str, limit: int) -> list[Connection]:
+    async def resting(self, methods: Mapping[RestingMethod, datetime], *, after: str, limit: int) -> list[Connection]:
         """Return active connections of all tenants whose expiring token is old, in order of id from behind `after`.
 
-        `methods` are pairs of integration and auth method, each with the moment before which tokens are old.
+        `methods` are auth methods, each with the moment before which tokens are old.
         """
         old = or_(
+            false(),
             *(
                 and_(
-                    col(Connection.integration_name) == name,
-                    col(Connection.auth_method_key) == key,
-                    func.coalesce(col(Connection.obtained_at), col(Connection.created_at)) <= before,
+                    *(
+                        []
+                        if method.organization_id is None
+                        else [col(Connection.organization_id) == method.organization_id]
+                    ),
+                    col(Connection.integration_name) == method.integration_name,
+                    col(Connection.auth_method_key) == method.key,
+                    _obtained_at <= before,
                 )
-                for (name, key), before in methods.items()
-            )
+                for method, before in methods.items()
+            ),
         )
         conditions = [old, col(Connection.status) == "ACTIVE", col(Connection.expires_at).is_not(None)]
         found = await self._session.scalars(
             select(Connection).where(col(Connection.id) > after, *conditions).order_by(col(Connection.id)).limit(limit)
         )
         return list(found)
+
+    async def resting_methods(self, *, prefix: str, before: datetime) -> list[RestingMethod]:
+        """Return the methods of integrations named with this prefix that have such connections, of every tenant."""
+        columns = (col(Connection.integration_name), col(Connection.auth_method_key), col(Connection.organization_id))
+        found = await self._session.execute(
+            select(*columns)
+            .where(
+                col(Connection.integration_name).startswith(prefix, autoescape=True),
+                col(Connection.auth_method_key).is_not(None),
+                col(Connection.status) == "ACTIVE",
+                col(Connection.expires_at).is_not(None),
+                _obtained_at <= before,
+            )
+            .distinct()
+            .order_by(col(Connection.organization_id), *columns)
+        )
+        return [RestingMethod(*row) for row in found]
 
     async def all_sealed(self, *, after: str, limit: int) -> list[Connection]:
         """Return connections of the whole deployment in order of id, for sealing them anew."""

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import yaml
 
-from gateway.acme import Faults
+from gateway.acme import MANIFEST, Faults
+from gateway.connections import keep_alive as module
 from gateway.connections.keep_alive import KeepAlive, is_resting_too_long, rest_of
 from gateway.kit.ids import new_id
 from gateway.settings import Settings
 from integrations.auth_methods import OAuth2, Refresh
 from storage.records import Connection
-from tests.gateway.connections.renewing import HandClock, Stage, staged
+from tests.gateway.connections.renewing import LIFETIME, HandClock, Stage, staged
 from tests.gateway.connections.test_refresh import NOW, connection
+from tests.parts.rest import Rest, new_organization
 
 WEEK = timedelta(days=7)
 
@@ -124,9 +128,82 @@ async def test_nothing_is_renewed_right_after_a_start(stage: Stage) -> None:
     stage.clock.advance(WEEK.total_seconds())
     gateway = stage.gateway
     keep_alive = KeepAlive(
-        gateway.database, catalog=gateway.catalogs.shipped, refresh=gateway.refresh, clock=stage.clock, jitter=jitter
+        gateway.database, catalogs=gateway.catalogs, refresh=gateway.refresh, clock=stage.clock, jitter=jitter
     )
     async with keep_alive.running():
         await has_decided.wait()
     assert waits == [(30.0, 90.0)]
     assert stage.acme.app.counters.refreshes == 0
+
+
+def own_acme(name: str, *, idle_days: int | None = None) -> dict[str, Any]:
+    """Return Acme's manifest as an organization's own."""
+    acme = yaml.safe_load(MANIFEST.read_text())
+    oauth = {**acme["auth"][0], "refresh": {} if idle_days is None else {"idle_days": idle_days}}
+    return {**acme, "name": name, "auth": [oauth]}
+
+
+def own_server(name: str) -> dict[str, Any]:
+    """Return a remote MCP server where people sign in as at Acme."""
+    oauth = {key: value for key, value in own_acme(name)["auth"][0].items() if key != "account"}
+    return {"name": name, "title": "Notes", "auth": [oauth], "mcp": {"url": "https://api.acme.example/mcp"}}
+
+
+async def connect_own(stage: Stage, manifest: dict[str, Any], rest: Rest | None = None) -> str:
+    """Make an integration of an organization's own, with Acme's app and a connection that rests; returns its id."""
+    rest, app, name = rest or stage.product.rest, stage.acme.app.client, manifest["name"]
+    await rest.made("/integrations", {"manifest": manifest})
+    known = {"clientId": app.id, "clientSecret": app.secret}
+    await rest.made("/oauth-apps", {"integrationName": name, "name": "Ours", **known})
+    tokens = stage.acme.app.issue_token("alice")
+    given = {"accessToken": tokens["access_token"], "refreshToken": tokens.get("refresh_token"), "expiresIn": LIFETIME}
+    what = {"type": "OAUTH2", "integrationName": name, "externalId": "shared", "displayName": "Shared"}
+    return (await rest.made("/connections", {**what, **given}))["id"]
+
+
+async def sweep(stage: Stage) -> int:
+    """Go through everything once; returns how many accounts were renewed."""
+    before = stage.acme.app.counters.refreshes
+    while await stage.gateway.keep_alive.renew_some():
+        pass
+    return stage.acme.app.counters.refreshes - before
+
+
+async def test_integrations_of_an_organizations_own_are_kept_alive_too(stage: Stage) -> None:
+    own = await connect_own(stage, own_acme("custom-acme"))
+    server = await connect_own(stage, own_server("custom-notes"))
+    stage.clock.advance(WEEK.total_seconds() * 0.7)
+    assert await sweep(stage) == 0
+    stage.clock.advance(WEEK.total_seconds() * 0.3)
+    assert await sweep(stage) == 3
+    assert await sweep(stage) == 0
+    for connection_id in (own, server):
+        shown = (await stage.product.rest.get("/connections", id=connection_id)).json()["connection"]
+        assert shown["lastRefreshedAt"] is not None
+
+
+async def test_what_two_organizations_call_alike_rests_as_long_as_each_of_them_says(stage: Stage) -> None:
+    _, others = await new_organization(Rest(stage.product.rest.client), "others")
+    await connect_own(stage, own_acme("custom-acme"))
+    short = await connect_own(stage, own_acme("custom-acme", idle_days=2), others)
+    stage.clock.advance(timedelta(days=1).total_seconds())
+    assert await sweep(stage) == 1
+    assert "lastRefreshedAt" in (await others.get("/connections", id=short)).json()["connection"]
+
+
+async def test_own_integrations_are_taken_some_at_a_time_and_those_that_are_gone_left_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_OWN_AT_ONCE", 2)
+    for number in range(5):
+        await connect_own(stage, own_acme(f"custom-acme-{number}"))
+    keyed = own_acme("custom-acme-3")
+    keyed["auth"] = [{"key": "key", "type": "secret_text"}]
+    for action in keyed["actions"]:
+        action["scopes"] = []
+    for lookup in keyed["options"].values():
+        lookup["scopes"] = []
+    answer = await stage.product.rest.put("/integrations/custom-acme-3", {"manifest": keyed})
+    assert answer.status_code == 200, answer.text
+    stage.clock.advance(WEEK.total_seconds())
+    assert await sweep(stage) == 5
