@@ -1,5 +1,6 @@
 """Remote MCP servers as integrations of an organization's own, over REST: found out about, registered at, kept."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -12,6 +13,7 @@ from gateway.connections.connect_methods import callback_address
 from gateway.tenancy.own_integrations import Saved
 from gateway.upstreams.bringing import Auth, Brought, Entrance, Wanted
 from gateway.upstreams.entrances import ApiKey, ByOAuth, GivenClient, Registered
+from gateway.upstreams.open_listing import list_openly
 from gateway.wiring import Gateway
 from integrations.upstream.definitions import known_tools
 
@@ -94,7 +96,24 @@ async def bring_mcp_server(gateway: Gateway, call: Call[ServerToBring, NoQuery])
         registers_anew=call.body.register_anew,
     )
     brought = await gateway.bringing.bring(call.scope, wanted, preview=call.body.preview)
+    if not call.body.preview and brought.entered.auth == "none":
+        brought = await _listed(gateway, call.scope.organization_id, brought)
     return _shown(gateway, brought, is_preview=call.body.preview)
+
+
+async def _listed(gateway: Gateway, organization_id: str, brought: Brought) -> Brought:
+    """List the tools now: there is no account that somebody would have to connect first."""
+    name, entered = brought.integration.name, brought.entered
+    problem = await list_openly(
+        brought.integration,
+        organization_id,
+        upstreams=gateway.upstreams,
+        approvals=gateway.approvals,
+        http=gateway.egress,
+    )
+    if problem is not None:
+        entered = replace(entered, findings=(*entered.findings, problem))
+    return replace(brought, integration=gateway.catalogs.of(organization_id).get(name), entered=entered)
 
 
 def _entrance(auth: Literal["none", "oauth"] | ByKey | ByOAuthClient | None) -> Entrance | None:

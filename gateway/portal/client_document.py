@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.connections.client_registration import metadata_document
 from gateway.tenancy.catalogs import OWN_PREFIX
-from gateway.web.stops import PageStop
 
 _NAME: Final = re.compile(rf"{OWN_PREFIX}[a-z0-9_-]{{1,57}}")
 
@@ -23,7 +22,7 @@ class ClientDocuments:
         """Answer with the document."""
         name = request.path_params["integration"]
         if not _NAME.fullmatch(name):
-            raise PageStop("There is nothing here", "No integration can have this name.", status=404)
+            return JSONResponse({"error": "no integration can have this name"}, status_code=404)
         return JSONResponse(
             metadata_document(self._public_url, name), headers={"Cache-Control": "public, max-age=3600"}
         )

@@ -91,7 +91,7 @@ class OwnIntegrations:
 
     async def offer(self, scope: TenantScope, description: Description) -> Offered:
         """Say what would come of a document; nothing is kept. Raises `ValidationFailed`."""
-        _check_name(description.named.name)
+        check_name(description.named.name)
         content = await self._content(description)
         imported, integration = await anyio.to_thread.run_sync(_imported, content, description)
         return Offered(imported, integration, self._changes(scope, integration))
@@ -108,7 +108,7 @@ class OwnIntegrations:
         self, scope: TenantScope, name: str, change: Change, *, within: Callable[[Transaction], Awaitable[None]]
     ) -> Saved:
         """Make an integration, or change it, in one transaction with `within`. Raises as `create` does."""
-        _check_name(name)
+        check_name(name)
         now = self._clock()
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
@@ -209,7 +209,7 @@ def _accepted(manifest: Mapping[str, Any] | str, *, accounts_are_known: bool = T
         raise _refused(problems)
     if any(action.code is not None for action in parsed.actions) or parsed.uses_state:
         raise ValidationFailed("manifest: `code` and `uses_state` are for integrations that ship with the gateway")
-    _check_name(parsed.name)
+    check_name(parsed.name)
     written: dict[str, Any] = orjson.loads(orjson.dumps(source.value))
     if len(orjson.dumps(written)) > MAX_MANIFEST_BYTES + (0 if parsed.mcp is None else MAX_DEFINITIONS_BYTES):
         raise ValidationFailed(f"manifest: is larger than {MAX_MANIFEST_BYTES:,} bytes; choose fewer operations")
@@ -242,7 +242,8 @@ def _refused(problems: list[Any]) -> ValidationFailed:
     return ValidationFailed(f"the manifest has {len(problems)} problems: {'; '.join(told[:5])}", problems=told)
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise `ValidationFailed` where an integration of one's own can't be called this."""
     if not name.startswith(OWN_PREFIX) or len(name) == len(OWN_PREFIX):
         raise ValidationFailed(f"name: an integration of your own begins with {OWN_PREFIX!r}, such as {OWN_PREFIX}crm")
 

@@ -13,7 +13,7 @@ from gateway.errors import Conflict, ValidationFailed
 from gateway.kit.ids import as_id, new_id
 from gateway.kit.urls import normal_url
 from gateway.tenancy.catalogs import Catalogs
-from gateway.tenancy.own_integrations import OwnIntegrations
+from gateway.tenancy.own_integrations import OwnIntegrations, check_name
 from gateway.upstreams.challenges import Challenge
 from gateway.upstreams.discovery import Protection, protection_of
 from gateway.upstreams.entrances import (
@@ -99,6 +99,7 @@ class Bringing:
         With `preview` nothing is kept and nobody is registered. Raises `ValidationFailed`, `QuotaExceeded`, `Conflict`
         (the name is that of another kind of integration).
         """
+        check_name(wanted.name)
         before = self._before(scope, wanted.name)
         try:
             url = _address(wanted.url)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -61,7 +62,7 @@ class Pair:
 
 
 async def pair_of(folder: Path, stack: AsyncExitStack, *, is_public: bool) -> Pair:
-    named = {"public_url": PUBLIC} if is_public else {}
+    named: dict[str, Any] = {"public_url": PUBLIC} if is_public else {}
     ours = await stack.enter_async_context(serving(folder / "ours", egress_allow=("127.0.0.1",), **named))
     places = {f"{PUBLIC}/": f"http://127.0.0.1:{ours.gateway.settings.port}/"}
     theirs = await stack.enter_async_context(serving(folder / "theirs", urls={"slack": places}))
