@@ -16,13 +16,11 @@ from gateway.kit.json import JsonRefused, parse
 from gateway.mcp import refusals
 from gateway.mcp.attendance import attended
 from gateway.mcp.auth import Door, McpDoorkeeper
-from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.forwarding import METHODS
 from gateway.mcp.handlers import McpHandlers
-from gateway.mcp.listeners import Listeners
 from gateway.mcp.origins import Origins
 from gateway.mcp.sessions import Session, Sessions
-from gateway.mcp.stream import change_stream
+from gateway.mcp.stream import ChangeStreams
 from gateway.mcp.visit import Visit
 from gateway.mcp.waiting import Waiting
 from gateway.principals import McpPrincipal
@@ -43,9 +41,8 @@ class McpEndpoint:
         public_url: str,
         doorkeeper: McpDoorkeeper,
         sessions: Sessions,
-        listeners: Listeners,
+        streams: ChangeStreams,
         handlers: McpHandlers,
-        elicitations: Elicitations,
         waiting: Waiting,
         body_max_bytes: int,
     ) -> None:
@@ -53,8 +50,7 @@ class McpEndpoint:
         self._origins = Origins(public_url)
         self._doorkeeper = doorkeeper
         self._sessions = sessions
-        self._listeners = listeners
-        self._elicitations = elicitations
+        self._streams = streams
         self._places = waiting.places
         self._handlers = handlers
         self._sdk = StreamableHTTPSessionManager(
@@ -64,7 +60,7 @@ class McpEndpoint:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run what serves requests, for as long as the block lasts."""
-        async with self._sdk.run():
+        async with self._streams.running(), self._sdk.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +93,7 @@ class McpEndpoint:
             case "POST":
                 return await self._post(request, receive, visit)
             case "GET" if session is not None:
-                return change_stream(self._listeners, self._elicitations, visit)
+                return self._streams.of(visit)
             case "DELETE" if session is not None:
                 return Response(status_code=200)
             case _:

@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from gateway.mcp.auth import McpDoorkeeper
 from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.endpoint import McpEndpoint
+from gateway.mcp.following import Following
 from gateway.mcp.handlers import McpHandlers
 from gateway.mcp.listeners import Listeners
+from gateway.mcp.listening import Listening
 from gateway.mcp.metadata import ResourceMetadata
 from gateway.mcp.places import Places
 from gateway.mcp.sessions import Sessions
+from gateway.mcp.stream import ChangeStreams
 from gateway.mcp.waiting import Waiting
 from gateway.wiring import Gateway
 
@@ -25,13 +28,19 @@ class McpFace:
         settings = gateway.settings
         doorkeeper = McpDoorkeeper(database=gateway.database, clock=gateway.clock, changes=gateway.changes)
         self._listeners = Listeners(toolsets=gateway.toolsets, changes=gateway.changes)
+        following = Following(
+            toolsets=gateway.toolsets,
+            execution=gateway.execution,
+            resolver=gateway.resolver,
+            changes=gateway.changes,
+        )
         self._waiting = Waiting(changes=gateway.changes, places=Places())
         elicitations = Elicitations(resolver=gateway.resolver, changes=gateway.changes)
         handlers = McpHandlers(
             toolsets=gateway.toolsets,
             resolver=gateway.resolver,
             execution=gateway.execution,
-            listeners=self._listeners,
+            listening=Listening(toolsets=gateway.toolsets, listeners=self._listeners, following=following),
             waiting=self._waiting,
             elicitations=elicitations,
             grant_calls=gateway.authorizing.calls,
@@ -42,9 +51,8 @@ class McpFace:
             public_url=settings.public_url,
             doorkeeper=doorkeeper,
             sessions=Sessions(gateway.cipher),
-            listeners=self._listeners,
+            streams=ChangeStreams(listeners=self._listeners, following=following, elicitations=elicitations),
             handlers=handlers,
-            elicitations=elicitations,
             waiting=self._waiting,
             body_max_bytes=settings.mcp_body_max_bytes,
         )

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 
 from gateway.errors import ToolgateError
 from gateway.mcp.client_side import ClientSide
+from gateway.mcp.followed import kinds_of, takes_subscriptions
+from gateway.mcp.following import Following
 from gateway.mcp.log_levels import LogLevels
 from gateway.mcp.places import Places
 from gateway.mcp.questions import Questions
@@ -28,6 +30,7 @@ from gateway.mcp.visit import visit_of
 from gateway.principals import McpPrincipal
 from gateway.tools.execution import Execution, Invocation
 from gateway.tools.toolset import Toolset
+from gateway.upstreams.follow import PROMPTS_CHANGED, RESOURCES_CHANGED
 from integrations.ports import McpAnswer
 
 _Context: TypeAlias = ServerRequestContext[Any, Any]
@@ -52,8 +55,9 @@ _log = structlog.stdlib.get_logger()
 class Forwarding:
     """Hands requests on to the remote servers of a toolset."""
 
-    def __init__(self, *, execution: Execution, questions: Questions, places: Places) -> None:
+    def __init__(self, *, execution: Execution, questions: Questions, places: Places, following: Following) -> None:
         self._execution = execution
+        self._following = following
         self._questions = questions
         self._places = places
         self._levels = LogLevels()
@@ -151,6 +155,7 @@ class Forwarding:
             return _refused(ctx, error)
         if answer.error is not None:
             raise error_of(answer.error)
+        await self._subscribed(ctx)
         is_modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
         if answer.result.get("resultType") == "input_required":
             return questions_of(
@@ -163,6 +168,14 @@ class Forwarding:
         return wire_result(
             answer.result, method=ctx.method, names=asked.names, version=ctx.protocol_version, is_modern=is_modern
         )
+
+    async def _subscribed(self, ctx: _Context) -> None:
+        """Have the client's streams tell of the resource that it has just subscribed to, or no more."""
+        principal, uri = visit_of(ctx).principal, (ctx.params or {}).get("uri", "")
+        if ctx.method == "resources/subscribe":
+            await self._following.subscribe(principal, uri)
+        elif ctx.method == "resources/unsubscribe":
+            self._following.unsubscribe(principal, uri)
 
     async def _ask(self, ctx: _Context, asked: NamedRemote, params: Mapping[str, Any]) -> McpAnswer:
         remote = asked.remote
@@ -199,12 +212,17 @@ def capabilities_of(ctx: _Context) -> Mapping[str, Any]:
 
 def shown_capabilities(toolset: Toolset) -> dict[str, Any]:
     """Return what a server has besides tools, as its handshake tells it: what any of its remote servers has."""
-    had: dict[str, Any] = {}
+    had: dict[str, dict[str, Any]] = {}
     for each in remotes_of(toolset):
         for name in (name for name in CAPABILITIES if name in each.capabilities):
             had.setdefault(name, {})
-            if name == "resources" and each.capabilities[name].get("subscribe"):
-                had[name] = {"subscribe": True}
+        kinds = kinds_of(each)
+        if PROMPTS_CHANGED in kinds:
+            had["prompts"]["listChanged"] = True
+        if RESOURCES_CHANGED in kinds:
+            had["resources"]["listChanged"] = True
+        if takes_subscriptions(each):
+            had["resources"]["subscribe"] = True
     return had
 
 

@@ -7,21 +7,13 @@ import structlog
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
-from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
     ElicitResult,
     ListToolsResult,
-    NotificationParams,
     PaginatedRequestParams,
-    SubscriptionFilter,
-    SubscriptionsAcknowledgedNotification,
-    SubscriptionsAcknowledgedNotificationParams,
-    SubscriptionsListenRequestParams,
-    SubscriptionsListenResult,
-    ToolListChangedNotification,
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
@@ -33,7 +25,7 @@ from gateway.errors import ConnectionRequired, ToolgateError, Unauthorized
 from gateway.kit.request_log import note
 from gateway.mcp.elicitations import Elicitations
 from gateway.mcp.forwarding import METHODS, Forwarding, capabilities_of, instructions_of, shown_capabilities
-from gateway.mcp.listeners import Listeners, TooManyStreams
+from gateway.mcp.listening import Listening
 from gateway.mcp.lists import SERVER_NAME, ToolLists
 from gateway.mcp.missing import Missing
 from gateway.mcp.progress import progress_of
@@ -63,7 +55,7 @@ class McpHandlers:
         toolsets: Toolsets,
         resolver: Resolver,
         execution: Execution,
-        listeners: Listeners,
+        listening: Listening,
         waiting: Waiting,
         elicitations: Elicitations,
         grant_calls: GrantCalls,
@@ -72,7 +64,6 @@ class McpHandlers:
         self._toolsets = toolsets
         self._resolver = resolver
         self._execution = execution
-        self._listeners = listeners
         self._waiting = waiting
         self._elicitations = elicitations
         self._grant_calls = grant_calls
@@ -80,7 +71,10 @@ class McpHandlers:
         self._lists = ToolLists()
         self._under_way = UnderWay()
         self.questions = Questions()
-        self._forwarding = Forwarding(execution=execution, questions=self.questions, places=waiting.places)
+        self._listening = listening
+        self._forwarding = Forwarding(
+            execution=execution, questions=self.questions, places=waiting.places, following=listening.following
+        )
 
     def server(self) -> Server[Any]:
         """Return the SDK's server with these handlers."""
@@ -88,7 +82,7 @@ class McpHandlers:
             SERVER_NAME,
             version=__version__,
             on_list_tools=self._list_tools,
-            on_subscriptions_listen=self._listen,
+            on_subscriptions_listen=self._listening.serve,
             # Otherwise the SDK runs tools/list for every call, to look for x-mcp-header; no tool of ours has it.
             get_tool_input_schema=_no_header_schema,
         )
@@ -237,27 +231,6 @@ class McpHandlers:
                 integration=tool.integration_title,
                 failed=failed,
             )
-
-    async def _listen(self, ctx: _Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
-        """Serve one stream of changes (MCP 2026-07-28, subscriptions). Only tool lists ever change here."""
-        visit, meta = visit_of(ctx), {SUBSCRIPTION_ID_META_KEY: ctx.request_id}
-        honored = SubscriptionFilter(tools_list_changed=params.notifications.tools_list_changed or None)
-        try:
-            async with self._listeners.open(visit.principal, visit.still_admitted) as watch:
-                acknowledged = SubscriptionsAcknowledgedNotificationParams(notifications=honored, _meta=meta)
-                await _send(ctx, SubscriptionsAcknowledgedNotification(params=acknowledged))
-                while (changed := await watch.next_change()) is not False:
-                    if changed and honored.tools_list_changed:
-                        await _send(ctx, ToolListChangedNotification(params=NotificationParams(_meta=meta)))
-        except TooManyStreams:
-            raise MCPError(INTERNAL_ERROR, "too many open streams; try again later") from None
-        return SubscriptionsListenResult(_meta=meta)
-
-
-async def _send(
-    ctx: _Context, notification: SubscriptionsAcknowledgedNotification | ToolListChangedNotification
-) -> None:
-    await ctx.session.send_notification(notification, related_request_id=ctx.request_id)
 
 
 def _has_failed(outcome: Outcome) -> bool:
