@@ -15,7 +15,9 @@ from gateway.api.models import (
     Query,
     Reference,
     WorkspaceReference,
+    omitted,
 )
+from gateway.api.oauth_setup import OAuthSetup, oauth_setup
 from gateway.errors import IntegrationNotFound, WorkspaceRequired
 from gateway.tools.property_options import WantedOptions
 from gateway.tools.selection import Selected, Selectors
@@ -44,6 +46,7 @@ class OneIntegration(Answer):
     """One integration with `actions` and `triggers` by name, each with its inputs as `props`."""
 
     integration: dict[str, Any]
+    oauth_setup: OAuthSetup | None = omitted(description="What an OAuth app for it is registered with.")
 
 
 class OAuthStatus(Answer):
@@ -97,7 +100,7 @@ class OptionsAnswer(Answer):
 async def list_catalog(gateway: Gateway, call: Call[Nothing, CatalogQuery]) -> ManyIntegrations | OneIntegration:
     """List the integrations that workspaces can add, or get one by `name`."""
     if call.query.name is not None:
-        return OneIntegration(integration=metadata(_integration(gateway, call, call.query.name)))
+        return await _one(gateway, call, call.query.name)
     render = summary if call.query.summary else metadata
     catalog = gateway.catalogs.of(call.scope.organization_id)
     rows = [render(integration) for integration in catalog]
@@ -105,8 +108,8 @@ async def list_catalog(gateway: Gateway, call: Call[Nothing, CatalogQuery]) -> M
 
 
 async def get_from_catalog(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OneIntegration:
-    """Get an integration of the catalogue."""
-    return OneIntegration(integration=metadata(_integration(gateway, call, call.path["name"])))
+    """Get an integration of the catalogue; one that people connect by OAuth with what to register at the provider."""
+    return await _one(gateway, call, call.path["name"])
 
 
 async def oauth_status(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OAuthStatus:  # noqa: ARG001 -- as all handlers
@@ -137,6 +140,12 @@ async def resolve_property(gateway: Gateway, call: Call[PropertyQuestion, NoQuer
     """
     selected = await _selected(gateway, call.path["name"], call)
     raise gateway.property_options.refusal_to_resolve(selected, _wanted(call.body, search=None))
+
+
+async def _one(gateway: Gateway, call: Call[Any, Any], name: str) -> OneIntegration:
+    integration = _integration(gateway, call, name)
+    setup = await oauth_setup(gateway, call.scope, integration)
+    return OneIntegration(integration=metadata(integration), oauth_setup=setup)
 
 
 def _integration(gateway: Gateway, call: Call[Any, Any], name: str) -> Integration:

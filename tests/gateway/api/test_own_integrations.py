@@ -149,6 +149,59 @@ async def test_what_cannot_be_imported_is_told(ours: Rest, body: dict[str, Any],
     assert (await ours.post("/integrations/import", body)).status_code == status
 
 
+OAUTH = {
+    "type": "oauth2",
+    "flows": {
+        "authorizationCode": {
+            "authorizationUrl": "https://crm.example.com/authorize",
+            "tokenUrl": "https://crm.example.com/token",
+            "scopes": {"pets:read": "See pets", "pets:write": "Change pets"},
+        }
+    },
+}
+
+
+def pets_by_oauth(*scopes: str) -> dict[str, Any]:
+    """Return the document of an API where people sign in, and where listing needs these scopes."""
+    listing = {"operationId": "listPets", "summary": "List pets", "security": [{"login": list(scopes)}]}
+    return described({"/pets": {"get": listing}}, components={"securitySchemes": {"login": OAUTH}})
+
+
+async def test_what_to_register_an_oauth_app_with_is_told(ours: Rest, gateway: Gateway) -> None:
+    document = pets_by_oauth("pets:read")
+    made = await ours.post("/integrations/import", {"name": "custom-pets", "document": document})
+    assert made.status_code == 200, made.text
+    setup = (await ours.get("/integrations/custom-pets")).json()["oauthSetup"]
+    assert setup == {
+        "callbackUrl": f"{gateway.settings.public_url}/connect/callback/custom-pets",
+        "methods": [
+            {
+                "authMethodKey": "login",
+                "authorizationUrl": "https://crm.example.com/authorize",
+                "scopes": [{"name": "pets:read", "title": "See pets"}],
+            }
+        ],
+        "hasApp": False,
+    }
+    app = {"integrationName": "custom-pets", "name": "Ours", "clientId": "id", "clientSecret": "secret"}
+    kept = await ours.made("/oauth-apps", app)
+    assert kept["callbackUrl"] == setup["callbackUrl"]
+    assert (await ours.get("/integrations", name="custom-pets")).json()["oauthSetup"]["hasApp"] is True
+    await create(ours)
+    assert "oauthSetup" not in (await ours.get("/integrations/custom-crm")).json()
+
+
+async def test_whoever_keeps_accounts_hears_when_they_may_need_something_else(ours: Rest, gateway: Gateway) -> None:
+    heard: list[tuple[str, str]] = []
+    gateway.changes.subscribe(heard.extend)
+    for document in (pets_by_oauth("pets:read"), pets_by_oauth("pets:read"), pets_by_oauth("pets:write")):
+        await ours.post("/integrations/import", {"name": "custom-pets", "document": document})
+    organization = next(iter(gateway.catalogs._packed))
+    needs = [topic for topic in heard if topic[0] == "own_integration_needs"]
+    assert needs == [("own_integration_needs", f"{organization}/custom-pets")]
+    assert len([topic for topic in heard if topic[0] == "own_integrations"]) == 3
+
+
 async def test_a_key_of_some_workspaces_manages_none(ours: Rest) -> None:
     workspace = await ours.made("/workspaces", {"name": "Shop", "slug": "shop"})
     narrow = await new_key(ours, scope="workspace", workspaceIds=[workspace["id"]])
