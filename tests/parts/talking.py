@@ -56,7 +56,7 @@ class Servers:
     lists: list[Sequence[Any]] = field(default_factory=list[Sequence[Any]])
 
     def of(self, talk: Talk, *, caller: Caller = CALLER) -> Asking:
-        async def listed(tools: Sequence[Any]) -> None:
+        async def listed(tools: Sequence[Any], *_: object) -> None:
             self.lists.append(tools)
 
         return self.upstreams.on_behalf_of(talk, caller=caller, listed=listed)
