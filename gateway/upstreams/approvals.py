@@ -16,6 +16,7 @@ from typing import Final
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
 from gateway.tenancy.catalogs import Catalogs
+from gateway.upstreams.about import About
 from gateway.upstreams.held_rows import FirstSight, digests_of, write_down
 from gateway.upstreams.holding import Listing, hold_against
 from gateway.upstreams.views import CHANGED, REFUSED, Views
@@ -61,9 +62,9 @@ class Approvals:
         organization_id: str,
         integration: Integration,
         tools: Sequence[Json],
+        about: About | None = None,
         *,
         account: str = "",
-        first_sight: FirstSight | None = None,
         at_once: bool = False,
     ) -> None:
         """Hear of all the tools that a server has just shown to an account, whole.
@@ -75,8 +76,10 @@ class Approvals:
         known = self._find(organization_id, integration)
         if known is None:
             return
+        about = about or About()
         listing = hold_against(tools, known.server.tools or (), known.digests)
-        if known.is_settled and not known.is_first_sight and known.views.of(account) == listing.differences:
+        is_known = known.views.of(account) == listing.differences and not about.added_to(known.server)
+        if known.is_settled and not known.is_first_sight and is_known:
             return
         async with known.lock:
             if self._find(organization_id, integration) is known and known.server.tools is not None:
@@ -86,7 +89,7 @@ class Approvals:
                 listing,
                 organization_id=organization_id,
                 account=account,
-                first_sight=first_sight or FirstSight(),
+                first_sight=FirstSight(about),
                 at_once=at_once,
             )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -10,12 +10,14 @@ from typing import Final
 from mcp_types import LOG_LEVEL_META_KEY, UNSUPPORTED_PROTOCOL_VERSION
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
+from gateway.upstreams.about import About
 from gateway.upstreams.frames import Message, Notice, Question, Reply, printable, written
 from gateway.upstreams.modern import CLIENT_INFO
 from gateway.upstreams.parameter_headers import VERSION_HEADER
 from gateway.upstreams.questions import Questions
 from gateway.upstreams.relay import Relay
 from gateway.upstreams.shown_tools import Now, ShownTools
+from gateway.upstreams.side_stream import SideStream
 from gateway.upstreams.wire import Broken, Exchange, Remote, Resumption, Unfit, Wire, answer_to
 from integrations.failures import ProviderUnavailable
 from integrations.ports import Json, McpAnswer
@@ -65,6 +67,7 @@ class HandshakeServer:
         *,
         version: str,
         capabilities: Mapping[str, Json],
+        is_one_persons: bool,
         beside: Callable[[Awaitable[None]], None],
         now: Now,
     ) -> None:
@@ -78,6 +81,9 @@ class HandshakeServer:
         self._ids = count(1)
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
+        self._side: SideStream | None = None
+        if is_one_persons:
+            self._side = SideStream(self.listen, refuse=self.refuse, changed=self.tools.changed)
 
     async def ask(
         self,
@@ -145,6 +151,8 @@ class HandshakeServer:
 
     async def close(self) -> None:
         """End the session at the server."""
+        if self._side is not None:
+            await self._side.close()
         opened, self._opened = self._opened, None
         if opened is not None and opened.session_id is not None:
             await self._wire.delete(self._remote, opened.headers)
@@ -164,6 +172,7 @@ class HandshakeServer:
         except Unfit as error:
             raise HandshakeRefused(error.message, status=error.status) from error
         opened = self._agreed(answer, exchange.headers.get(_SESSION_HEADER))
+        self.tools.about = About.of(answer.result)
         await self._wire.send(self._remote, written({"method": "notifications/initialized"}), opened.headers)
         return opened
 
@@ -207,6 +216,7 @@ class HandshakeServer:
         host = self._remote.host
         async with (
             Questions(relay.asked, send, host=host) as questions,
+            self._heard_beside(request_id, relay, questions, session=opened),
             aclosing(self._messages(opened, body)) as messages,
         ):
             async for message in messages:
@@ -225,6 +235,13 @@ class HandshakeServer:
                     case Notice():
                         await relay.notified(message, request_id)
         raise Broken(f"{host} ended the stream before its answer")
+
+    def _heard_beside(
+        self, request_id: int, relay: Relay, questions: Questions, *, session: _Opened
+    ) -> AbstractAsyncContextManager[None]:
+        if self._side is None:
+            return nullcontext()
+        return self._side.heard_for(request_id, relay, questions, session=session)
 
     async def _messages(self, opened: _Opened, body: bytes) -> AsyncGenerator[Message]:
         """Yield what comes on the stream of one request, which is taken up again where it breaks and can be."""

@@ -1,14 +1,16 @@
 """Writing down what is held back: the rows, the manifest that says what is withheld, and the event that tells of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from gateway.events import Event, HeldBack, announce
 from gateway.kit.ids import new_id
+from gateway.upstreams.about import About
 from gateway.upstreams.holding import MAX_HELD_BYTES, Listing, Ruling, row_values, rule, written_size
 from gateway.upstreams.views import CHANGED, REFUSED, Differences, Held
+from integrations.manifest import McpServer
 from integrations.ports import Json
 from integrations.upstream.definitions import digest
 from storage.database import Transaction
@@ -20,10 +22,9 @@ _MOST_TOLD: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class FirstSight:
-    """What is approved because nothing was before: definitions, and what the server says of itself (MCP, Initialize)."""
+    """What the server says of itself, and the tools that are approved because none were before."""
 
-    capabilities: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    instructions: str | None = None
+    about: About = About()  # noqa: RUF009 -- frozen
     tools: tuple[Mapping[str, Json], ...] = ()
 
     def of(self, listing: Listing) -> tuple[Listing, "FirstSight"]:
@@ -120,12 +121,9 @@ def _manifest(
     manifest: Mapping[str, Any], ruling: Ruling, *, known: Mapping[str, str] | None, first_sight: FirstSight
 ) -> dict[str, Any]:
     server: dict[str, Any] = {key: value for key, value in manifest["mcp"].items() if key != "withheld"}
+    server |= first_sight.about.added_to(McpServer.model_validate(server))
     if known is None:
         server["tools"] = [dict(each) for each in first_sight.tools]
-        if first_sight.capabilities:
-            server["capabilities"] = dict(first_sight.capabilities)
-        if first_sight.instructions is not None:
-            server["instructions"] = first_sight.instructions
     names = known or {}
     withheld = sorted(name for name, held in ruling.rows.items() if held.kind in {CHANGED, REFUSED} and name in names)
     return {**manifest, "mcp": {**server, "withheld": withheld} if withheld else server}

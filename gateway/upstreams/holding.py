@@ -12,6 +12,8 @@ from integrations.upstream.reading import ReadTool, RefusedTool, digest_of, read
 from storage.records import HeldTool
 
 MOST_HELD: Final = 500
+MOST_NEW: Final = 200
+"""Of one list that comes after the first: nobody looks through more at once."""
 MAX_HELD_BYTES: Final = 1024 * 1024
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 
@@ -48,6 +50,9 @@ def hold_against(tools: Sequence[Json], approved: Sequence[Mapping[str, Json]], 
     refused = {each.name: each for each in read.refused}
     differences = {name: Held(CHANGED if name in digests else ADDED, each.digest) for name, each in accepted.items()}
     differences |= {name: Held(REFUSED, each.digest) for name, each in refused.items()}
+    new = [name for name in differences if name not in digests]
+    for name in new[MOST_NEW:] if digests else new[MOST_HELD:]:
+        del differences[name]
     names = frozenset(name for _, name, _ in shown) | refused.keys()
     differences |= {name: Held(REMOVED, None) for name in digests.keys() - names}
     return Listing(names, differences, accepted, refused)

@@ -8,6 +8,7 @@ from typing import Final
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY
 
 from gateway import __version__
+from gateway.upstreams.about import About
 from gateway.upstreams.follow import LISTEN
 from gateway.upstreams.frames import Notice, Question, Reply, written
 from gateway.upstreams.parameter_headers import routing_headers
@@ -30,6 +31,7 @@ class ModernServer:
         self._remote = remote
         self._version = version
         self._ids = count(1)
+        self._is_met = False
 
     async def ask(
         self, method: str, params: Mapping[str, Json], relay: Relay, *, input_schema: Json | None = None
@@ -71,6 +73,13 @@ class ModernServer:
                     case Question():
                         raise ProviderUnavailable(f"{self._remote.host} asked in a way that its revision has not")
         raise Broken(f"{self._remote.host} broke off the stream of changes")
+
+    async def met(self, relay: Relay) -> None:
+        """Find out, once, what the server says of itself. One that does not say has tools all the same."""
+        if not self._is_met:
+            answer = await self.ask("server/discover", {}, relay)
+            self.tools.about = About.of(answer.result)
+            self._is_met = True
 
     async def close(self) -> None:
         """Leave nothing: the server keeps nothing of us."""

@@ -101,6 +101,7 @@ class Reach:
             remote,
             version=version,
             capabilities=capabilities,
+            is_one_persons=caller.end_user_id is not None,
             beside=self._errands.run,
             now=self._now,
         )

@@ -34,6 +34,11 @@ class Relay:
         return self.conversation.protocol_version in MODERN_PROTOCOL_VERSIONS
 
     @property
+    def can_be_asked(self) -> bool:
+        """Tell whether the caller answers servers at all."""
+        return any(self.conversation.capabilities.get(name) is not None for name in CAPABILITY_OF.values())
+
+    @property
     def log_level(self) -> Json | None:
         """From which level on a caller without handshake wants to hear what the server logs."""
         return self.conversation.meta.get(LOG_LEVEL_META_KEY)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
+from gateway.upstreams.about import About
 from gateway.upstreams.frames import printable, written
 from integrations.failures import ProviderUnavailable, ToolChanged
 from integrations.ports import Json, McpAnswer
@@ -19,7 +20,7 @@ Now: TypeAlias = Callable[[], float]
 """A clock that only runs on, in seconds."""
 Page: TypeAlias = Callable[[Mapping[str, Json]], Awaitable[McpAnswer]]
 """Asks for one page of the list, with these params."""
-Listed: TypeAlias = Callable[[Sequence[Json]], Awaitable[Any]]
+Listed: TypeAlias = Callable[[Sequence[Json], About], Awaitable[Any]]
 """Hears of all tools that a server has just shown, whole, and writes down which are not as they were approved."""
 
 
@@ -27,6 +28,7 @@ class ShownTools:
     """What one session, or one credential, was last shown."""
 
     def __init__(self, host: str, now: Now) -> None:
+        self.about = About()
         self._host = host
         self._now = now
         self._digests: Mapping[str, frozenset[str]] | None = None
@@ -72,7 +74,7 @@ class ShownTools:
         if answer.error is not None:
             return answer
         tools = cast("list[dict[str, Json]]", answer.result["tools"])
-        await listed(tools)
+        await listed(tools, self.about)
         self._digests = _digests(tools)
         # What was announced while we read may be in the list or not: it holds for this call, and no other.
         self._shown_at = began if changes == self._changes else -_MAX_AGE_SECONDS

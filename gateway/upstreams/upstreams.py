@@ -163,6 +163,8 @@ async def _asked(server: Server, errand: _Errand, relay: Relay) -> McpAnswer:
             await server.tools.require(request.expects, page, errand.listed)
 
     async def page(params: Mapping[str, Json]) -> McpAnswer:
+        if isinstance(server, ModernServer):
+            await server.met(unheard(relay.patience))
         return await server.ask(LIST, params, unheard(relay.patience))
 
     if request.method == LIST:

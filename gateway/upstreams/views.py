@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-_MOST_ACCOUNTS: Final = 100
+_MOST_ACCOUNTS: Final = 1_000
+_MOST_DIFFERING: Final = 40
+"""Accounts of which differences are kept: a hostile server can make each of them some hundred kilobytes."""
 ADDED, CHANGED, REMOVED, REFUSED = "added", "changed", "removed", "refused"
 
 
@@ -40,6 +42,9 @@ class Views:
         self._views.move_to_end(account)
         if len(self._views) > _MOST_ACCOUNTS:
             self._views.popitem(last=False)
+        differing = [each for each, differences in self._views.items() if differences]
+        for oldest in differing[:-_MOST_DIFFERING]:
+            del self._views[oldest]
 
     def approve(self, approved: Mapping[str, str]) -> None:
         """Take into account that these definitions are approved now (digests by name)."""
