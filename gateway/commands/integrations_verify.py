@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
+from pydantic import TypeAdapter, ValidationError
+
 from gateway.commands import CommandFailed
 from gateway.commands.configuration import read_settings
 from gateway.kit.egress import Egress
@@ -25,6 +27,7 @@ from integrations.trying import Trial, Tried
 
 RECORD: Final = "integrations-verified.json"
 """In the data directory: `{integration: {action: date of the last try that worked}}`."""
+_RECORD: Final = TypeAdapter(dict[str, dict[str, str]])
 
 
 def verify(
@@ -38,11 +41,13 @@ def verify(
     settings = read_settings(config)
     integration = _integration(name, deployment_catalog(settings))
     tried: list[Tried] = []
+    # Read before anything is tried: what comes of that could not be kept beside a broken record.
+    dates = _kept(settings)
     if live:
         credentials = _credentials(_method(integration, auth_method))
         tried = asyncio.run(_try(settings, integration, credentials, dict(_given(inputs))))
-        _keep(settings, integration, tried)
-    print("\n".join(_lines(integration, tried, _kept(settings).get(integration.name, {}))))
+        dates = _keep(settings, dates, integration, tried)
+    print("\n".join(_lines(integration, tried, dates.get(integration.name, {}))))
     return 1 if any(each.outcome == "fails" for each in tried) else 0
 
 
@@ -126,16 +131,23 @@ def _given(inputs: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _kept(settings: Settings) -> dict[str, dict[str, str]]:
+    file = settings.data_dir / RECORD
     try:
-        return json.loads((settings.data_dir / RECORD).read_text(encoding="utf-8"))
+        return _RECORD.validate_json(file.read_bytes())
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise CommandFailed(f"{file}: {error.strerror}; make it a file that can be read") from error
+    except ValidationError as error:
+        raise CommandFailed(f"{file}: is no record of what was tried; repair it, or remove it to begin anew") from error
 
 
-def _keep(settings: Settings, integration: Integration, tried: Sequence[Tried]) -> None:
+def _keep(
+    settings: Settings, before: Mapping[str, Mapping[str, str]], integration: Integration, tried: Sequence[Tried]
+) -> Mapping[str, Mapping[str, str]]:
     today = datetime.now(UTC).date().isoformat()
-    kept = _kept(settings)
     worked = {each.action: today for each in tried if each.outcome == "works"}
-    kept[integration.name] = {**kept.get(integration.name, {}), **worked}
+    kept = {**before, integration.name: {**before.get(integration.name, {}), **worked}}
     make_private_directory(settings.data_dir)
     replace_private_file(settings.data_dir / RECORD, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    return kept

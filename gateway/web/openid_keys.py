@@ -14,6 +14,7 @@ from gateway.web.key_sets import FetchFailed, KeySets, PublishedKey, fetch_objec
 from integrations.ports import Http, HttpRequest
 
 _KEPT: Final = timedelta(minutes=10)
+_FAILURE_KEPT: Final = timedelta(seconds=30)
 _MOST_KEPT: Final = 500
 _WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
@@ -43,12 +44,16 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    document: Discovered
+    told: Discovered | str
+    """The document, or what was wrong with it."""
     until: datetime
 
 
 class OpenIdKeys:
-    """Keeps documents for ten minutes; keys as `KeySets` does."""
+    """Keeps documents for ten minutes, failures for half a minute; keys as `KeySets` does.
+
+    Everybody can begin a sign-in: a provider in trouble, or one that somebody has mistyped, is not asked each time.
+    """
 
     def __init__(self, http: Http, *, keys: KeySets, clock: Clock) -> None:
         self._http = http
@@ -61,8 +66,10 @@ class OpenIdKeys:
         """Return where an issuer's endpoints are. Raises `ProviderFailed`."""
         kept = self._kept.get(issuer)
         if kept is None or kept.until <= self._clock():
-            kept = await self._flights.run(issuer, lambda: self._discover(issuer))
-        return kept.document
+            kept = await self._flights.run(issuer, lambda: self._ask(issuer))
+        if isinstance(kept.told, str):
+            raise ProviderFailed(kept.told)
+        return kept.told
 
     async def key(self, issuer: str, key_id: str | None) -> PublishedKey:
         """Return the key that a token names, or the only one there is. Raises `ProviderFailed`."""
@@ -82,7 +89,18 @@ class OpenIdKeys:
         except FetchFailed as failed:
             raise ProviderFailed(f"the provider: {failed.message}") from failed
 
-    async def _discover(self, issuer: str) -> _Kept:
+    async def _ask(self, issuer: str) -> _Kept:
+        try:
+            document = await self._discover(issuer)
+            kept = _Kept(document, self._clock() + _KEPT)
+        except ProviderFailed as failed:
+            kept = _Kept(failed.message, self._clock() + _FAILURE_KEPT)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[issuer] = kept
+        return kept
+
+    async def _discover(self, issuer: str) -> Discovered:
         try:
             status, told = await fetch_object(self._http, discovered_at(issuer).rstrip("/") + _WELL_KNOWN)
         except FetchFailed as failed:
@@ -91,11 +109,7 @@ class OpenIdKeys:
             raise ProviderFailed(f"the provider's discovery document answers {status}")
         if told.get("issuer") != issuer:
             raise ProviderFailed("the provider's discovery document names another issuer")
-        kept = _Kept(_document(told, issuer), self._clock() + _KEPT)
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()
-        self._kept[issuer] = kept
-        return kept
+        return _document(told, issuer)
 
 
 def _document(told: Mapping[str, Any], issuer: str) -> Discovered:

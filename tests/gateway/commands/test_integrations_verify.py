@@ -70,6 +70,20 @@ async def test_bad_input_is_told_in_a_line(toolgate: Toolgate, config: Path, mon
         assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("broken", ['{"github": {"list_bra', "[]", '{"github": {"list_branches": 1}}', "\udcff"])
+async def test_a_broken_record_is_told_in_a_line_before_anything_is_tried(
+    toolgate: Toolgate, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broken: str
+) -> None:
+    record = tmp_path / "data/integrations-verified.json"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(broken, encoding="utf-8", errors="surrogateescape")
+    for arguments in ((), ("--live",)):
+        ended = await verify(toolgate, config, monkeypatch, *arguments, told={"access_token": "x"})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert f"{record}: is no record of what was tried" in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+
 def test_what_asks_nobody_has_nothing_to_verify(toolgate: Toolgate) -> None:
     assert "there is nothing to verify" in toolgate("integrations", "verify", "datetime").stderr
     assert "there is no integration 'nope'" in toolgate("integrations", "verify", "nope").stderr
