@@ -202,7 +202,9 @@ def _unfilled(templates: Mapping[str, str], known: frozenset[str], place: Place)
 
 
 def account_faults(manifest: Manifest) -> Iterator[Fault]:
-    """Where somebody signs in and nobody could tell whose account that was."""
+    """Where somebody signs in and nobody could tell whose account that was; of a remote MCP server nobody ever can."""
+    if manifest.mcp is not None:
+        return
     for index, method in enumerate(manifest.auth):
         if isinstance(method, OAuth2) and method.account is None:
             yield (

@@ -18,11 +18,6 @@ class IntegrationUses:
     connections: int
     oauth_apps: int
 
-    @property
-    def any(self) -> bool:
-        """Tell whether there is one."""
-        return bool(self.workspace_integrations or self.connections or self.oauth_apps)
-
 
 class OwnIntegrations(Repository[OwnIntegration]):
     """Organizations' own integrations."""

@@ -19,6 +19,7 @@ from gateway.api.models import (
 )
 from gateway.api.oauth_setup import OAuthSetup, oauth_setup
 from gateway.errors import IntegrationNotFound, WorkspaceRequired
+from gateway.tenancy.catalogs import OWN_PREFIX
 from gateway.tools.property_options import WantedOptions
 from gateway.tools.selection import Selected, Selectors
 from gateway.wiring import Gateway
@@ -112,8 +113,8 @@ async def get_from_catalog(gateway: Gateway, call: Call[Nothing, NoQuery]) -> On
     return await _one(gateway, call, call.path["name"])
 
 
-async def oauth_status(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OAuthStatus:  # noqa: ARG001 -- as all handlers
-    """List the integrations for which this deployment has an OAuth app."""
+async def oauth_status(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OAuthStatus:
+    """List the integrations for which this deployment has an OAuth app, or registered one by itself."""
     catalog = gateway.catalogs.shipped
     configured = [
         name
@@ -121,7 +122,14 @@ async def oauth_status(gateway: Gateway, call: Call[Nothing, NoQuery]) -> OAuthS
         if settings.client_id is not None and settings.client_secret is not None
         if name in catalog and any(isinstance(method, OAuth2) for method in catalog.get(name).auth)
     ]
-    return OAuthStatus(configured=configured)
+    ours = gateway.catalogs.of(call.scope.organization_id)
+    registered = [
+        name
+        for name in ours.names()
+        if name.startswith(OWN_PREFIX)
+        if any(isinstance(method, OAuth2) and method.client is not None for method in ours.get(name).auth)
+    ]
+    return OAuthStatus(configured=[*configured, *registered])
 
 
 async def look_up_options(gateway: Gateway, call: Call[OptionsQuestion, NoQuery]) -> OptionsAnswer:

@@ -24,6 +24,7 @@ from storage.scope import TenantScope
 FEW: Final = 100
 """Connections that a change of configuration marks itself, while everybody else's writes wait for it."""
 _PAGE: Final = 300
+_MOST_NOTED: Final = 100
 _A_DAY: Final = 24 * 3600.0
 
 
@@ -90,7 +91,7 @@ class MissingScopes:
             if row is None or row.version != connection.version:
                 return
             before = row.missing_scopes or []
-            lacking = list(dict.fromkeys([*before, *scopes]))
+            lacking = list(dict.fromkeys([*before, *scopes]))[:_MOST_NOTED]
             if lacking != before:
                 await tx.connections.update(row, missing_scopes=lacking)
                 await announce_many(tx, Event.CONNECTION_SCOPES_MISSING, [row], now=self._clock())
@@ -178,8 +179,15 @@ class MissingScopes:
                 needs[key] = needed_scopes(
                     self._catalogs.of(row.organization_id).get(row.integration_name), method, serving[row.id]
                 )
-            found[row.id] = lacking_scopes(method, needs[key], row.granted_scopes) or None
+            needed = dict.fromkeys((*needs[key], *self._noted(row)))
+            found[row.id] = lacking_scopes(method, needed, row.granted_scopes) or None
         return found
+
+    def _noted(self, connection: Connection) -> Sequence[str]:
+        """Return what a remote MCP server wanted besides: nothing but its refusals tells."""
+        name, catalog = connection.integration_name, self._catalogs.of(connection.organization_id)
+        is_remote = name in catalog and catalog.get(name).is_mcp_server
+        return connection.missing_scopes or () if is_remote else ()
 
     def _method(self, connection: Connection) -> AnyAuthMethod | None:
         name, catalog = connection.integration_name, self._catalogs.of(connection.organization_id)

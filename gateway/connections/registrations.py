@@ -94,8 +94,7 @@ class Registrations:
     async def _register_anew(self, scope: TenantScope, name: str, client: Client) -> bool:
         async with self._database.read() as tx:
             row = await tx.oauth_apps.get(scope, as_id(client.app or "") or "")
-        has_ended = client.expires_at is not None and client.expires_at <= self._clock().timestamp()
-        if row is not None and not has_ended and self._clock() - row.created_at < _YOUNG:
+        if row is not None and self._clock() - row.created_at < _YOUNG:
             return False
         try:
             registered = await self.register(name, client)

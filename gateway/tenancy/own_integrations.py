@@ -10,7 +10,7 @@ import orjson
 
 from gateway.errors import Conflict, Duplicate, IntegrationNotFound, QuotaExceeded, ValidationFailed
 from gateway.kit.clock import Clock
-from gateway.kit.ids import new_id
+from gateway.kit.ids import as_id, new_id
 from gateway.refusals import refusing
 from gateway.tenancy.catalogs import OWN_PREFIX, Catalogs
 from integrations.checking import check_manifest
@@ -24,7 +24,7 @@ from integrations.problems import ManifestInvalid
 from integrations.upstream.reading import MAX_DEFINITIONS_BYTES
 from integrations.yaml_source import Lines, Source, read_yaml
 from storage.database import Database, Transaction
-from storage.records import OwnIntegration
+from storage.records import OAuthApp, OwnIntegration
 from storage.scope import TenantScope
 
 MAX_INTEGRATIONS: Final = 50
@@ -128,15 +128,18 @@ class OwnIntegrations:
         """Remove an integration that nothing refers to. Raises `IntegrationNotFound`, `Conflict` with the counts."""
         async with self._database.write() as tx:
             row = await _existing(tx, scope, name)
-            uses = await tx.own_integrations.uses(scope, name)
-            if uses.any:
+            uses, app = await tx.own_integrations.uses(scope, name), await _registered_app(tx, scope, row)
+            oauth_apps = uses.oauth_apps - (app is not None)
+            if uses.workspace_integrations or uses.connections or oauth_apps:
                 raise Conflict(
                     f"{name} is in use (workspace integrations: {uses.workspace_integrations}, connections: "
-                    f"{uses.connections}, OAuth apps: {uses.oauth_apps}): remove these first",
+                    f"{uses.connections}, OAuth apps: {oauth_apps}): remove these first",
                     workspaceIntegrations=uses.workspace_integrations,
                     connections=uses.connections,
-                    oauthApps=uses.oauth_apps,
+                    oauthApps=oauth_apps,
                 )
+            if app is not None:
+                await tx.oauth_apps.delete(app)
             await tx.own_integrations.delete(row)
         self._catalogs.removed(scope.organization_id, name)
 
@@ -246,6 +249,14 @@ def check_name(name: str) -> None:
     """Raise `ValidationFailed` where an integration of one's own can't be called this."""
     if not name.startswith(OWN_PREFIX) or len(name) == len(OWN_PREFIX):
         raise ValidationFailed(f"name: an integration of your own begins with {OWN_PREFIX!r}, such as {OWN_PREFIX}crm")
+
+
+async def _registered_app(tx: Transaction, scope: TenantScope, row: OwnIntegration) -> OAuthApp | None:
+    """Return the OAuth app that was registered for an integration by itself: nobody has to know of it to remove it."""
+    clients: list[Mapping[str, Any]] = [method.get("client") or {} for method in row.manifest.get("auth") or ()]
+    ids = [client.get("app") for client in clients if client.get("registration_url")]
+    found = await tx.oauth_apps.get(scope, as_id(str(ids[0])) or "") if ids else None
+    return found if found is not None and found.integration_name == row.name else None
 
 
 async def _existing(tx: Transaction, scope: TenantScope, name: str) -> OwnIntegration:

@@ -142,11 +142,12 @@ async def test_deleting_a_connection_revokes_the_grant(scene: Scene) -> None:
 
 
 async def test_a_scope_that_a_call_turns_out_to_need_is_asked_for_at_the_next_connect(scene: Scene) -> None:
-    await scene.bring(auth={"oauth": {}})
     await scene.connect("alice")
     refused = await scene.execute("add_note", "alice", text="one")
     assert refused["code"] == "CONNECTION_REQUIRED", refused
     assert WRITE in refused["details"]["missingScopes"]
+    scene.books.expire()
+    assert await scene.whoami("alice") == "alice"
     await scene.connect("alice")
     assert "output" in await scene.execute("add_note", "alice", text="two")
     assert scene.books.notes["alice"][-1] == "two"
@@ -197,6 +198,20 @@ async def test_accounts_end_when_the_authorization_server_has_moved_and_nothing_
         assert "has moved meanwhile" in (await browser.open(late)).text
         await empty.connect("alice")
         assert await empty.whoami("alice") == "alice"
+
+
+async def test_a_client_whose_secret_has_ended_is_registered_anew_before_anybody_is_sent_there(empty: Scene) -> None:
+    empty.books.secret_seconds = 3600
+    async with remote(empty.books):
+        await empty.bring()
+        await empty.product.add(NAME)
+        await empty.connect("alice")
+        [first] = await empty.apps()
+        empty.time.passed += timedelta(hours=2)
+        await empty.begin("bob")
+        assert "registered there again" in await empty.error_of("alice")
+        [second] = await empty.apps()
+    assert first["clientId"] != second["clientId"]
 
 
 async def test_a_server_that_forgot_us_is_registered_at_again_and_people_connect_again(scene: Scene) -> None:

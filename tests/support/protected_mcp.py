@@ -44,6 +44,7 @@ class Notebooks(OAuthAuthorizationServerProvider[AuthorizationCode, RefreshToken
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What the authorization server says of itself besides, or instead."""
     token_seconds: int = 3600
+    secret_seconds: int | None = None
     says_iss: str | None = None
     """What it calls itself in answers to the browser, if it does."""
     clients: dict[str, OAuthClientInformationFull] = field(default_factory=dict[str, OAuthClientInformationFull])
@@ -159,7 +160,9 @@ def create_app(books: Notebooks) -> ASGIApp:
                 "resource_server_url": f"{books.url}/mcp",
                 "required_scopes": [READ],
                 "validate_token_resource": True,
-                "client_registration_options": ClientRegistrationOptions(enabled=True, valid_scopes=[READ, WRITE]),
+                "client_registration_options": ClientRegistrationOptions(
+                    enabled=True, valid_scopes=[READ, WRITE], client_secret_expiry_seconds=books.secret_seconds
+                ),
                 "revocation_options": RevocationOptions(enabled=True),
             }
         ),

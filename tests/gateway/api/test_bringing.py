@@ -251,3 +251,18 @@ async def test_the_document_says_who_we_are_whether_or_not_anybody_has_the_integ
     assert answer.json()["client_id"] == "http://127.0.0.1:8080/connect/clients/custom-anything"
     assert answer.json()["redirect_uris"] == ["http://127.0.0.1:8080/connect/callback/custom-anything"]
     assert (await anonymous.client.get("/connect/clients/slack")).status_code == 404
+
+
+async def test_what_was_registered_by_itself_goes_with_its_integration(api: Rest, odd: Odd) -> None:
+    await bring(api, f"{odd.url}mcp")
+    assert NAME in (await api.get("/integrations/oauth-status")).json()["configured"]
+    assert (await api.delete(f"/integrations/{NAME}")).status_code == 200
+    assert (await api.get("/oauth-apps")).json()["total"] == 0
+    assert NAME not in (await api.get("/integrations/oauth-status")).json()["configured"]
+
+
+async def test_an_app_that_somebody_made_stays_until_somebody_removes_it(api: Rest, odd: Odd) -> None:
+    await bring(api, f"{odd.url}mcp")
+    await api.post("/oauth-apps", {"integrationName": NAME, "name": "By hand", "clientId": "made-by-hand"})
+    refused = await api.delete(f"/integrations/{NAME}")
+    assert (failure(refused)[0], refused.json()["details"]["oauthApps"]) == (409, 1)
