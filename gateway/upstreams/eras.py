@@ -1,5 +1,6 @@
 """Which revisions a server speaks: found out once, and remembered for a while."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -25,6 +26,7 @@ from integrations.ports import Json, McpAnswer
 _DISCOVER: Final = "server/discover"
 _REMEMBERED: Final = 10_000
 _REMEMBERED_SECONDS: Final = 600.0
+_PROBING_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,20 @@ class Eras:
         }
         body = written({"id": 0, "method": _DISCOVER, "params": {"_meta": meta}})
         headers = routing_headers(version, _DISCOVER, {})
+        limit = asyncio.timeout(_PROBING_SECONDS)
         try:
-            async with self._wire.post(remote, body, headers) as exchange, aclosing(exchange.messages()) as messages:
+            async with (
+                limit,
+                self._wire.post(remote, body, headers) as exchange,
+                aclosing(exchange.messages()) as messages,
+            ):
                 async for message in messages:
                     if isinstance(message, Reply):
                         return answer_to(0, message, host=remote.host)
+        except TimeoutError:
+            # Some servers leave whoever has no session waiting.
+            if not limit.expired():
+                raise
         except ProviderUnavailable as error:
             if error.status is None:
                 raise

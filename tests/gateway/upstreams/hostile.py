@@ -30,6 +30,8 @@ class Misbehaving:
     session_id: str | None = None
     on_get: Callable[[str, asyncio.StreamWriter], Coroutine[Any, Any, None]] | None = None
     """What it does when somebody takes up a stream again."""
+    silent_on: frozenset[str] = frozenset()
+    """The methods that it never answers."""
     further: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = field(default_factory=dict[str, Any])
     """What it answers instead, by method, given the params."""
 
@@ -49,6 +51,8 @@ class Misbehaving:
 
     def result(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """What a server in its right mind says to anything but a call."""
+        if message["method"] in self.silent_on:
+            return None
         if message["method"] in self.further:
             return self.further[message["method"]](message.get("params", {}))
         match message["method"]:
@@ -81,6 +85,8 @@ async def misbehaving(on_call: OnCall) -> AsyncGenerator[Misbehaving]:
                 await _unless_hung_up(on_call(message, writer), reader)
             elif server.heads[-1].startswith("GET ") and server.on_get is not None:
                 await server.on_get(server.heads[-1], writer)
+            elif message.get("method") in server.silent_on:
+                await _unless_hung_up(_silence(), reader)
             elif result is not None:
                 headers = [] if server.session_id is None else [f"mcp-session-id: {server.session_id}"]
                 writer.write(as_json({"jsonrpc": "2.0", "id": message["id"], "result": result}, *headers))
@@ -92,6 +98,10 @@ async def misbehaving(on_call: OnCall) -> AsyncGenerator[Misbehaving]:
         server.url = f"http://127.0.0.1:{served.port}/mcp"
         server.hung_up = served.hung_up
         yield server
+
+
+async def _silence() -> None:
+    await asyncio.Event().wait()
 
 
 async def _unless_hung_up(answering: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> None:

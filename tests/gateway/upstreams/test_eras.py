@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gateway.upstreams import eras
 from integrations.failures import ProviderUnavailable
 from integrations.ports import McpAnswer
-from tests.gateway.upstreams.hostile import misbehaving
+from tests.gateway.upstreams.hostile import as_json, misbehaving, reply, says
 from tests.parts.eras import HandshakeOnly, ModernOnly
 from tests.parts.ports import free_port
 from tests.parts.talking import EVERYTHING, HANDSHAKE, MODERN, Servers, Talk, serving
@@ -184,3 +185,17 @@ async def test_one_caller_parks_no_more_than_a_few_requests(remote: Servers) -> 
         ]
     waiting = [answer.result.get("resultType") == "input_required" for answer in answers]
     assert waiting == [True] * 16 + [False] * 2
+
+
+async def test_a_server_that_leaves_strangers_waiting_is_asked_for_a_session(
+    remote: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers(message: Any, writer: asyncio.StreamWriter) -> None:
+        await says(writer, as_json(reply(message)))
+
+    monkeypatch.setattr(eras, "_PROBING_SECONDS", 0.1)
+    async with misbehaving(answers) as server:
+        server.silent_on = frozenset({"server/discover"})
+        for _ in range(2):
+            assert (await remote.call(server.url, "act", talk=Talk(MODERN))).error is None
+    assert server.methods().count("server/discover") == 1
