@@ -43,16 +43,14 @@ def hold_against(tools: Sequence[Json], approved: Sequence[Mapping[str, Json]], 
     """Read a list; `digests` are those of `approved`, by name."""
     shown = [(tool, _name(tool), digest_of(tool)) for tool in tools]
     same = {name for _, name, digest in shown if digest is not None and digests.get(name) == digest}
-    differing = [tool for tool, name, digest in shown if digest is None or digests.get(name) != digest]
+    differing = [tool for tool, name, digest in shown if name in digests and digests[name] != digest]
+    differing += [tool for tool, name, _ in shown if name not in digests][: MOST_NEW if digests else MOST_HELD]
     kept = [each for each in approved if each["name"] in same or each["name"] not in {name for _, name, _ in shown}]
     read = read_definitions(differing, beside=kept)
     accepted = {each.name: each for each in read.accepted}
     refused = {each.name: each for each in read.refused}
     differences = {name: Held(CHANGED if name in digests else ADDED, each.digest) for name, each in accepted.items()}
     differences |= {name: Held(REFUSED, each.digest) for name, each in refused.items()}
-    new = [name for name in differences if name not in digests]
-    for name in new[MOST_NEW:] if digests else new[MOST_HELD:]:
-        del differences[name]
     names = frozenset(name for _, name, _ in shown) | refused.keys()
     differences |= {name: Held(REMOVED, None) for name in digests.keys() - names}
     return Listing(names, differences, accepted, refused)

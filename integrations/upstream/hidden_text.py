@@ -33,7 +33,7 @@ def is_broken(text: str) -> bool:
 
 def shown(value: Json) -> Json:
     r"""Return the value with what nobody sees written out, such as `\u200b`."""
-    if isinstance(value, str):
+    if isinstance(value, str) and (is_broken(value) or has_hidden(value)):
         return "".join(_escaped(c) if _is_hidden(c) or is_broken(c) else c for c in value)
     if isinstance(value, Mapping):
         return {shown(key): shown(inner) for key, inner in cast("Mapping[str, Json]", value).items()}
