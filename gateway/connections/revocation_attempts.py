@@ -84,6 +84,8 @@ class RevocationAttempts:
         renewed = None
         try:
             grant = self._safe.open(row)
+            if grant.issuer != method.issuer:
+                return Attempt(row, RevocationRefused("the integration has moved to another authorization server"))
             if self._has_ended(grant, revoke):
                 grant = renewed = await self._renewed(grant, row, method)
             return Attempt(row, was_alive=await self._send(row, grant, revoke))

@@ -33,6 +33,8 @@ class EndedGrant:
     values: Mapping[str, Json] = field(repr=False)
     expires_at: datetime | None
     """When the access token among the values ends."""
+    issuer: str | None = None
+    """Whose grant it is, where the integration says so: no other authorization server is shown its tokens."""
 
 
 _AS_JSON = TypeAdapter(EndedGrant)
@@ -115,7 +117,7 @@ class Revocations:
         if token_of(method.revoke, values) is None or (app is None and needs_app(method.revoke)):
             return None
         row_id, now = new_id(), self._clock()
-        grant = EndedGrant(app=app, values=values, expires_at=connection.expires_at)
+        grant = EndedGrant(app=app, values=values, expires_at=connection.expires_at, issuer=method.issuer)
         return Revocation(
             id=row_id,
             organization_id=connection.organization_id,

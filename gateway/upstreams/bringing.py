@@ -257,9 +257,10 @@ def _address(text: str) -> str:
 
 
 def _manifest(wanted: Wanted, url: str, entered: Entered, kept: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the manifest: what is kept of an earlier one are the approved tools, and what people wrote about it."""
+    """Return the manifest: what people wrote about it stays and, at the same address, which tools are approved."""
     before = dict(kept or {})
-    server = {**cast("Mapping[str, Any]", before.get("mcp") or {}), "url": url}
+    known = cast("Mapping[str, Any]", before.get("mcp") or {})
+    server = dict(known) if known.get("url") == url else {"url": url}
     title = wanted.title or before.get("title") or wanted.name.partition("-")[2].replace("-", " ").title()
     auth = [] if entered.method is None else [dict(entered.method)]
     return {**before, "name": wanted.name, "title": title, "auth": auth, "mcp": server}

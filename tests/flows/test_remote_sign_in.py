@@ -226,3 +226,29 @@ async def test_a_server_that_forgot_us_is_registered_at_again_and_people_connect
     assert [app["clientId"]] == list(scene.books.clients)
     await scene.connect("alice")
     assert await scene.whoami("alice") == "alice"
+
+
+async def test_a_grant_that_is_still_to_be_revoked_is_shown_to_no_other_authorization_server(empty: Scene) -> None:
+    async with remote(empty.books):
+        await empty.bring()
+        await empty.product.add(NAME)
+        await empty.connect("alice")
+    [connection] = await empty.connections("alice")
+    assert (await empty.product.rest.delete(f"/connections/{connection['id']}")).status_code == 200
+    empty.books = Notebooks(empty.books.url, issuer=f"http://127.0.0.1:{free_port()}")
+    async with remote(empty.books):
+        await empty.bring()
+        empty.time.passed += timedelta(days=1)
+        await empty.served.gateway.revoking.revoker.send_due()
+    [waiting] = (await empty.product.rest.get("/revocations")).json()["revocations"]
+    assert "another authorization server" in waiting["lastError"]
+
+
+async def test_at_another_address_accounts_and_approvals_count_no_longer(scene: Scene) -> None:
+    await scene.connect("alice")
+    other = Notebooks(f"http://127.0.0.1:{free_port()}")
+    async with remote(other):
+        scene.books = other
+        assert (await scene.bring())["tools"] == []
+        assert "has another address now" in await scene.error_of("alice")
+        assert (await scene.execute("connect", "alice"))["code"] == "CONNECTION_REQUIRED"
