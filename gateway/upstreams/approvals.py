@@ -15,11 +15,12 @@ from typing import Final
 
 from gateway.kit.clock import Clock
 from gateway.kit.log import get_logger
+from gateway.kit.rates import Windows
 from gateway.tenancy.catalogs import Catalogs
 from gateway.upstreams.about import About
 from gateway.upstreams.held_rows import FirstSight, digests_of, write_down
 from gateway.upstreams.holding import Listing, hold_against
-from gateway.upstreams.views import CHANGED, REFUSED, Views
+from gateway.upstreams.views import CHANGED, REFUSED, Sight, Views
 from integrations.integration import Integration
 from integrations.manifest import McpServer
 from integrations.ports import Json
@@ -27,6 +28,8 @@ from storage.database import Database
 
 _MOST_KNOWN: Final = 1_000
 _PAUSE: Final = timedelta(minutes=1)
+_MOST_REPORTS: Final = 20
+_DAY: Final = 24 * 60 * 60
 _log = get_logger(__name__)
 
 
@@ -56,6 +59,7 @@ class Approvals:
         self._catalogs = catalogs
         self._clock = clock
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._reports = Windows(limit=_MOST_REPORTS, seconds=_DAY, clock=clock)
 
     async def listed(
         self,
@@ -71,15 +75,15 @@ class Approvals:
 
         A tool that has to be withheld is withheld now. What is only reported is written down once a minute at most,
         so that a server which says something else each time fills neither the database nor the log; `at_once` is for
-        people who have asked.
+        people who have asked. Webhooks and the log are told of 20 such lists a day.
         """
         known = self._find(organization_id, integration)
         if known is None:
             return
         about = about or About()
         listing = hold_against(tools, known.server.tools or (), known.digests)
-        is_known = known.views.of(account) == listing.differences and not about.added_to(known.server)
-        if known.is_settled and not known.is_first_sight and is_known:
+        is_settled = known.is_settled and not known.is_first_sight and not about.added_to(known.server)
+        if is_settled and known.views.is_known(account) and known.views.of(account) == listing.differences:
             return
         async with known.lock:
             if self._find(organization_id, integration) is known and known.server.tools is not None:
@@ -127,22 +131,26 @@ class Approvals:
         """Note what the account was shown, and write down what follows from it, unless that can wait."""
         if known.is_first_sight:
             listing, first_sight = first_sight.of(listing)
-        before = known.views.of(account)
+        before, differed = known.views.of(account), known.views.differences()
         known.views.note(account, listing.differences)
+        is_news = known.views.differences() != differed or bool(first_sight.about.added_to(known.server))
+        if known.is_settled and not known.is_first_sight and not is_news:
+            return
         known.is_settled = False
         now = self._clock()
         is_early = known.written_at is not None and now - known.written_at < _PAUSE
         if is_early and not (at_once or known.is_first_sight or _has_to_withhold(known, listing)):
             return
+        key = f"{organization_id} {known.integration.name}"
         async with self._database.write() as tx:
             written = await write_down(
                 tx,
                 (organization_id, known.integration.name),
                 listing,
-                wanted=known.views.differences(),
-                before=before,
+                sight=Sight(known.views.differences(), before),
                 known=None if known.is_first_sight else known.digests,
                 first_sight=first_sight,
+                is_told=self._reports.peek(key).remaining > 0,
                 now=now,
             )
         if written is None:
@@ -152,7 +160,7 @@ class Approvals:
             known.written_at = now
         if written.manifest_of is not None:
             self._catalogs.replaced(written.manifest_of)
-        if written.news:
+        if written.news and not self._reports.hit(key).is_exceeded:
             _log.warning(
                 "tools of a remote MCP server are held back",
                 organization_id=organization_id,

@@ -9,7 +9,7 @@ from gateway.events import Event, HeldBack, announce
 from gateway.kit.ids import new_id
 from gateway.upstreams.about import About
 from gateway.upstreams.holding import MAX_HELD_BYTES, Listing, Ruling, row_values, rule, written_size
-from gateway.upstreams.views import CHANGED, REFUSED, Differences, Held
+from gateway.upstreams.views import CHANGED, REFUSED, Sight
 from integrations.manifest import McpServer
 from integrations.ports import Json
 from integrations.upstream.definitions import digest
@@ -51,16 +51,16 @@ async def write_down(
     integration: tuple[str, str],
     listing: Listing,
     *,
-    wanted: Mapping[str, frozenset[Held]],
-    before: Differences,
+    sight: Sight,
     known: Mapping[str, str] | None,
     first_sight: FirstSight,
+    is_told: bool,
     now: datetime,
 ) -> Written | None:
     """Write down what follows from a list for an integration (organization's id, name).
 
-    `wanted` is how tools differ for anybody, `before` how they did for this account, `known` the digests of what was
-    approved when this was found out. None: something else is approved by now, so it has to be found out anew.
+    Webhooks hear of it if `is_told`. `known` are the digests of what was approved when this was found out. None:
+    something else is approved by now, so it has to be found out anew.
     """
     scope = TenantScope(integration[0])
     row = await tx.own_integrations.named(scope, integration[1])
@@ -68,13 +68,13 @@ async def write_down(
     if row is None or (None if tools is None else digests_of(tools)) != known:
         return None
     held = {each.name: each for each in await tx.held_tools.of_integration(scope, row.id)}
-    ruling = rule(listing, held, wanted, before=before, now=now)
+    ruling = rule(listing, held, sight, now=now)
     await _write_rows(tx, row, held, listing=listing, ruling=ruling, now=now)
     manifest = _manifest(row.manifest, ruling, known=known, first_sight=first_sight)
     is_new = manifest != row.manifest
     if is_new:
         row = await tx.own_integrations.update(row, manifest=manifest, updated_at=now)
-    if ruling.news:
+    if ruling.news and is_told:
         told = tuple((name, ruling.rows[name].kind) for name in ruling.news[:_MOST_TOLD])
         subject = HeldBack(row.id, row.organization_id, row.name, told, len(ruling.news))
         await announce(tx, Event.INTEGRATION_TOOLS_HELD_BACK, subject, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from gateway.upstreams.views import ADDED, CHANGED, REFUSED, REMOVED, Differences, Held
+from gateway.upstreams.views import ADDED, CHANGED, REFUSED, REMOVED, Differences, Held, Sight
 from integrations.ports import Json
 from integrations.upstream.reading import ReadTool, RefusedTool, digest_of, read_definitions
 from storage.records import HeldTool
@@ -59,15 +59,14 @@ def hold_against(tools: Sequence[Json], approved: Sequence[Mapping[str, Json]], 
 def rule(
     listing: Listing,
     rows: Mapping[str, HeldTool],
-    wanted: Mapping[str, frozenset[Held]],
+    sight: Sight,
     *,
-    before: Differences,
     now: datetime,
 ) -> Ruling:
-    """Say what the rows are to be; `wanted` is how tools differ for anybody, `before` how they did for this account."""
+    """Say what the rows are to be after a list."""
     keep: dict[str, Held] = {}
     news: list[str] = []
-    for name, helds in sorted(wanted.items(), key=_changed_first):
+    for name, helds in sorted(sight.for_anybody.items(), key=_changed_first):
         row = rows.get(name)
         if row is not None and Held(row.kind, row.digest) in helds:
             keep[name] = Held(row.kind, row.digest)
@@ -79,7 +78,7 @@ def rule(
     gone: list[str] = []
     for name, row in rows.items():
         if name not in keep:
-            if _no_longer_applies(row, listing, before=before, now=now) or len(keep) >= MOST_HELD:
+            if _no_longer_applies(row, listing, before=sight.before, now=now) or len(keep) >= MOST_HELD:
                 gone.append(name)
             else:
                 keep[name] = Held(row.kind, row.digest)

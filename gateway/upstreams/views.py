@@ -26,11 +26,22 @@ Differences: TypeAlias = Mapping[str, Held]
 """By the server's own name for the tool."""
 
 
+class Sight(NamedTuple):
+    """How tools differ for anybody, and how they did for this account before."""
+
+    for_anybody: Mapping[str, frozenset[Held]]
+    before: Differences
+
+
 @dataclass(slots=True)
 class Views:
     """The views of the accounts that were heard of last."""
 
     _views: OrderedDict[str, Differences] = field(default_factory=OrderedDict[str, Differences])
+
+    def is_known(self, account: str) -> bool:
+        """Tell whether anything was shown to this account lately."""
+        return account in self._views
 
     def of(self, account: str) -> Differences:
         """Return what the account was last shown."""

@@ -221,6 +221,20 @@ async def test_r32_a_server_that_shows_something_else_each_time_fills_neither_da
     assert sum(len(str(each.definition)) for each in held) < 1_200_000
 
 
+async def test_a_server_that_flaps_for_days_is_reported_some_times_a_day(
+    shop: RemoteShop, time: Time, log_output: io.StringIO
+) -> None:
+    await shop.rest.post("/webhooks", {"url": "https://app.example.com/hook"})
+    await shop.shows(a_tool())
+    for number in range(100):
+        time.passed += MINUTE
+        await shop.shows(a_tool(description=f"Attempt {number}"))
+
+    assert log_output.getvalue().count("are held back") <= 40
+    assert len(await shop.events()) <= 40
+    assert (await shop.tool())["held"]["definition"]["description"] == "Attempt 99"
+
+
 async def test_lists_that_come_at_once_are_written_down_once(shop: RemoteShop, log_output: io.StringIO) -> None:
     await asyncio.gather(*(shop.shows(a_tool(), a_tool("read"), to=f"account {number}") for number in range(20)))
     assert await shop.offered() == ["wiki__search", "wiki__read"]
