@@ -19,7 +19,7 @@ from mcp import MCPError
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, PromptsListChanged, ToolsListChanged
+from mcp.server.subscriptions import ListenHandler
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -27,10 +27,11 @@ from starlette.types import Receive, Scope, Send
 
 from tests.support.everything import asking
 from tests.support.everything.asking import Answer, Context, Tool, done, form, given, needs
+from tests.support.everything.changes import Changes
 from tests.support.everything.content import PNG, audio, embedded, image, objects, text
 
 _STRING: Final = {"type": "string"}
-_BUS: Final = InMemorySubscriptionBus()
+_CHANGES: Final = Changes()
 _KEY: Final = b"a key that nobody else has, of 32+ bytes"
 _RICH: Final[Mapping[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -55,6 +56,7 @@ _ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "test_sampling": objects(("prompt",), prompt=_STRING),
     "test_elicitation": objects(("message",), message=_STRING),
     "json_schema_2020_12_tool": _RICH,
+    "test_update_watched_resource": objects(uri=_STRING, times={"type": "integer"}),
     "test_x_mcp_header": objects(region={"type": "string", "x-mcp-header": "Region"}),
 }
 
@@ -86,16 +88,6 @@ async def failing(_: Context, __: types.CallToolRequestParams) -> Answer:
     return types.CallToolResult(is_error=True, content=[text("This tool intentionally returns an error for testing")])
 
 
-async def change_tools(_: Context, __: types.CallToolRequestParams) -> Answer:
-    await _BUS.publish(ToolsListChanged())
-    return done("The tools have changed")
-
-
-async def change_prompts(_: Context, __: types.CallToolRequestParams) -> Answer:
-    await _BUS.publish(PromptsListChanged())
-    return done("The prompts have changed")
-
-
 async def reconnection(ctx: Context, _: types.CallToolRequestParams) -> Answer:
     if ctx.close_sse_stream is not None:
         await ctx.close_sse_stream()
@@ -117,11 +109,10 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "test_tool_with_progress": progress,
     "test_error_handling": failing,
     "test_reconnection": reconnection,
-    "test_trigger_tool_change": change_tools,
-    "test_trigger_prompt_change": change_prompts,
     "json_schema_2020_12_tool": saying(text("Valid")),
     "test_x_mcp_header": saying(text("Heard")),
     **asking.TOOLS,
+    **_CHANGES.tools(),
 }
 
 
@@ -254,14 +245,15 @@ def everything() -> Server[Any]:
         on_list_resources=list_resources,
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
-        on_subscribe_resource=nothing,
-        on_unsubscribe_resource=nothing,
-        on_subscriptions_listen=ListenHandler(_BUS),
+        on_subscribe_resource=_CHANGES.subscribe,
+        on_unsubscribe_resource=_CHANGES.unsubscribe,
+        on_subscriptions_listen=ListenHandler(_CHANGES.bus),
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,
         on_completion=complete,
         on_set_logging_level=nothing,
     )
+    server.middleware.append(_CHANGES.notice)
     server.middleware.append(
         RequestStateBoundary(RequestStateSecurity(keys=[_KEY], bind_principal=None), default_audience="everything")
     )
