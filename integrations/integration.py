@@ -111,6 +111,11 @@ class Integration:
         """Whether the actions are those of a remote MCP server."""
         return self.manifest.mcp is not None
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is known what it can do; of a remote MCP server nobody knows before somebody has asked it."""
+        return self.manifest.mcp is None or self.manifest.mcp.tools is not None
+
     def auth_method(self, key: str | None) -> AnyAuthMethod:
         """The auth method with this key, or the usual one for None. Raises KeyError where there is none."""
         found = next((method for method in self.auth if key in {None, method.key}), None)

@@ -9,6 +9,7 @@ from gateway.settings import ENVIRONMENT_PREFIX
 from gateway.tenancy.catalogs import OWN_PREFIX
 from integrations.auth_methods import AnyAuthMethod, ClientCredentials, OAuth2
 from integrations.integration import Action, Integration
+from storage.records import Connection
 from storage.scope import TenantScope
 
 ConnectMethod: TypeAlias = AnyAuthMethod
@@ -46,6 +47,14 @@ def scopes_to_ask(
         for lookup in action.lookups.values():
             asked |= dict.fromkeys(integration.lookups[lookup].scopes.get(method.key, ()))
     return tuple(asked | dict.fromkeys(held))
+
+
+def held_scopes(held: Connection | None, integration: Integration, method: AnyAuthMethod) -> tuple[str, ...]:
+    """Return what the account connected by this method may do, and what a remote MCP server was found to want besides."""
+    if held is None or held.auth_method_key != method.key:
+        return ()
+    wanted = held.missing_scopes or () if integration.is_mcp_server else ()
+    return (*(held.granted_scopes or ()), *wanted)
 
 
 async def required_app(

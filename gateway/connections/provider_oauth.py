@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from gateway.connections.account_proof import AccountProof
 from gateway.connections.attaching import NewAccount
-from gateway.connections.connect_methods import callback_address, required_app, scopes_to_ask
+from gateway.connections.connect_methods import callback_address, held_scopes, required_app, scopes_to_ask
 from gateway.connections.connect_steps import ConnectSteps, StepKind
 from gateway.connections.oauth_apps import OAuthApp, OAuthApps
 from gateway.connections.portals import Offer, Portal
@@ -107,7 +107,8 @@ class ProviderOAuth:
         """
         await self._registrations.ensure(portal.scope, offer.integration.name, method)
         app = await self._app(portal, offer)
-        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=_held(offer, method))
+        held = held_scopes(offer.held, offer.integration, method)
+        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
         verifier = secrets.token_urlsafe(48) if method.authorize.pkce != "off" else None
         hop = Hop(portal.token, offer.key, method.key, verifier, list(scopes), inputs, method.issuer)
         address = self._authorize_address(offer, method, inputs)
@@ -234,15 +235,6 @@ def unique_parameters(query: str) -> dict[str, str]:
         return {}
     names = [name for name, _ in pairs]
     return {name: value for name, value in pairs if names.count(name) == 1}
-
-
-def _held(offer: Offer, method: OAuth2) -> tuple[str, ...]:
-    """Return what the connected account may do, and what a remote MCP server was found to want besides."""
-    held = offer.held
-    if held is None or held.auth_method_key != method.key:
-        return ()
-    wanted = held.missing_scopes or () if offer.integration.is_mcp_server else ()
-    return (*(held.granted_scopes or ()), *wanted)
 
 
 def _of_another_server(offer: Offer) -> ConnectFailed:

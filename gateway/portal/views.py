@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.connections.choice import Strategy, is_active
-from gateway.connections.connect_methods import ConnectMethod, scopes_to_ask, usable_actions
+from gateway.connections.connect_methods import ConnectMethod, held_scopes, scopes_to_ask, usable_actions
 from gateway.connections.missing_scopes import lacking_scopes
 from gateway.connections.portals import Offer, Portal
 from gateway.portal.addresses import page_address
@@ -150,14 +150,16 @@ def method_view(offer: Offer, method: ConnectMethod) -> MethodView:
     if isinstance(method, OAuth2):
         is_in_use = offer.held is not None and offer.held.auth_method_key == method.key
         granted = offer.held.granted_scopes if is_in_use and offer.held is not None else None
-        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=granted or ())
+        held = held_scopes(offer.held, offer.integration, method)
+        scopes = scopes_to_ask(method, offer.integration, enabled=offer.enabled_actions, held=held)
     return MethodView(
         key=method.key,
         title=method.title or _USUAL_TITLES[type(method)],
         description=method.description,
         help_url=method.help_url,
         is_oauth=isinstance(method, OAuth2),
-        tools=[action.title for action in actions],
+        # Before its tools were listed, a remote MCP server has nothing but what asks people to come here.
+        tools=[action.title for action in actions if offer.integration.is_listed],
         scopes=_in_words(offer, scopes),
         new_scopes=_in_words(offer, lacking_scopes(method, scopes, granted)) if granted is not None else [],
     )

@@ -42,6 +42,11 @@ class Scene:
         body = {"name": NAME, "title": "Notebooks", "url": f"{self.books.url}/mcp", **fields}
         return await self.product.rest.post("/integrations/mcp", body)
 
+    async def look(self, person: str) -> Page:
+        """Read the page at which this person would connect."""
+        client = await self.browsers.enter_async_context(httpx2.AsyncClient(trust_env=False))
+        return await Person(client, self.served.url).open(await self.product.connect_link(person, NAME))
+
     async def begin(self, person: str) -> tuple[Person, Page]:
         """Go as far as the page at which the server asks who it is."""
         client = await self.browsers.enter_async_context(httpx2.AsyncClient(trust_env=False))
@@ -106,6 +111,12 @@ async def scene(empty: Scene) -> AsyncIterator[Scene]:
         yield empty
 
 
+async def test_a_page_promises_nothing_before_anybody_knows_what_the_server_can_do(scene: Scene) -> None:
+    assert "What assistants can do" not in (await scene.look("alice")).text
+    await scene.connect("alice")
+    assert "What assistants can do" in (await scene.look("bob")).text
+
+
 async def test_nobodys_account_reaches_anybody_elses_notebook(scene: Scene) -> None:
     await scene.connect("alice")
     assert await scene.whoami("bob") == "CONNECTION_REQUIRED"
@@ -146,6 +157,7 @@ async def test_a_scope_that_a_call_turns_out_to_need_is_asked_for_at_the_next_co
     refused = await scene.execute("add_note", "alice", text="one")
     assert refused["code"] == "CONNECTION_REQUIRED", refused
     assert WRITE in refused["details"]["missingScopes"]
+    assert WRITE in (await scene.look("alice")).text
     scene.books.expire()
     assert await scene.whoami("alice") == "alice"
     await scene.connect("alice")
