@@ -45,9 +45,9 @@ class ClientSide:
     _asked: int = 0
 
     @property
-    def caller(self) -> str:
-        """Who this is, for what a server waits for in between: this person at this endpoint, and nobody else."""
-        return f"{self.principal.server_id}/{self.principal.end_user_id or self.principal.token_id}"
+    def program(self) -> str:
+        """Which of a person's programs this is: what signed in once, or what has been given a token."""
+        return self.principal.grant_id or self.principal.token_id
 
     async def notify(self, method: str, params: Mapping[str, Any]) -> None:
         """Tell the client, if it takes a stream and wants to hear of this."""

@@ -1,7 +1,7 @@
 """Taking up a remote MCP server as an integration of an organization's own: how people get in, and as which client."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from gateway.connections.client_registration import TOKEN_AUTH, RegistrationRefused
@@ -146,10 +146,12 @@ class Bringing:
                 if protection is None:
                     raise NotUsable(_NO_OAUTH)
                 plan = self._plan(wanted, entrance, protection, before)
-                if preview:
-                    return self._by_oauth(wanted, protection, plan)
-                await self._check_moved(scope, wanted, protection, plan, before=before)
-                return await self._registered(wanted, entrance, protection, plan)
+                findings: tuple[str, ...] = ()
+                if plan.registered == "by_hand":
+                    findings = await self._left_to_do(scope, wanted, protection, before=before)
+                elif not preview and plan.wants_registration:
+                    return await self._registered(wanted, entrance, protection, plan)
+                return _by_oauth(protection, plan, findings=findings)
 
     def _plan(self, wanted: Wanted, oauth: ByOAuth, protection: Protection, before: Integration | None) -> ClientPlan:
         kept = None if before is None or wanted.registers_anew else oauth_of(before)
@@ -162,29 +164,26 @@ class Bringing:
             kept=kept if is_same else None,
         )
 
-    async def _check_moved(
-        self,
-        scope: TenantScope,
-        wanted: Wanted,
-        protection: Protection,
-        plan: ClientPlan,
-        *,
-        before: Integration | None,
-    ) -> None:
-        """Refuse to show another authorization server a client, and its secret, that was registered by hand at one."""
+    async def _left_to_do(
+        self, scope: TenantScope, wanted: Wanted, protection: Protection, *, before: Integration | None
+    ) -> tuple[str, ...]:
+        """Say what somebody has to do where only somebody can register this deployment.
+
+        Raises `NotUsable` where that was done at another authorization server: this one is shown neither that client
+        nor its secret.
+        """
+        if await self._apps.find(scope, wanted.name) is None:
+            return (f"the authorization server registers no clients by itself; {self._by_hand(wanted.name)}",)
         kept = None if before is None else oauth_of(before)
-        if plan.registered != "by_hand" or kept is None or kept.issuer == protection.server.issuer:
-            return
-        if await self._apps.find(scope, wanted.name) is not None:
-            raise NotUsable(
-                f"auth: the server has moved to the authorization server {protection.server.issuer[:200]!r}, where this "
-                f"deployment has to be registered by hand; {self._by_hand(wanted.name)}"
-            )
+        if kept is not None and kept.issuer == protection.server.issuer:
+            return ()
+        raise NotUsable(
+            f"auth: the server has moved to the authorization server {protection.server.issuer[:200]!r}, where this "
+            f"deployment has to be registered by hand; {self._by_hand(wanted.name)}"
+        )
 
     async def _registered(self, wanted: Wanted, oauth: ByOAuth, protection: Protection, plan: ClientPlan) -> Entered:
-        """Register where that is to be done. Raises `NotUsable`."""
-        if plan.client is None or plan.is_kept or plan.registered == "document":
-            return self._by_oauth(wanted, protection, plan)
+        """Register, or take what was registered by hand. Raises `NotUsable`."""
         if oauth.client is not None:
             given, secret = oauth.client, oauth.client.client_secret
             # How a secret is shown is the plan's; without one there is nothing to show.
@@ -201,27 +200,8 @@ class Bringing:
             token_auth = TOKEN_AUTH[made.token_auth]
         app_id = new_id()
         client = plan.client.model_copy(update={"app": app_id, "expires_at": made.expires_at})
-        return self._by_oauth(
-            wanted, protection, ClientPlan(plan.registered, client, token_auth), registration=(app_id, made)
-        )
-
-    def _by_oauth(
-        self,
-        wanted: Wanted,
-        protection: Protection,
-        plan: ClientPlan,
-        *,
-        registration: tuple[str, Registration] | None = None,
-    ) -> Entered:
-        needs_hands = plan.registered == "by_hand"
-        told = f"the authorization server registers no clients by itself; {self._by_hand(wanted.name)}"
-        return Entered(
-            auth="oauth",
-            method=oauth_method(protection, plan.client, token_auth=plan.token_auth),
-            protection=protection,
-            registered=plan.registered,
-            registration=registration,
-            findings=(told,) if needs_hands else (),
+        return replace(
+            _by_oauth(protection, replace(plan, client=client, token_auth=token_auth)), registration=(app_id, made)
         )
 
     def _by_hand(self, name: str) -> str:
@@ -246,6 +226,11 @@ class Bringing:
         old = app_in(cast("Mapping[str, Any]", before))
         if old is not None:
             await forget_app(tx, await tx.oauth_apps.get(scope, as_id(old) or ""))
+
+
+def _by_oauth(protection: Protection, plan: ClientPlan, *, findings: tuple[str, ...] = ()) -> Entered:
+    method = oauth_method(protection, plan.client, token_auth=plan.token_auth)
+    return Entered(auth="oauth", method=method, protection=protection, registered=plan.registered, findings=findings)
 
 
 def _address(text: str) -> str:

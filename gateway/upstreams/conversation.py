@@ -32,6 +32,11 @@ class Conversation(Protocol):
         ...
 
     @property
+    def program(self) -> str:
+        """Which client this is: a session in which it is asked is nobody else's; "" for callers who are not asked."""
+        ...
+
+    @property
     def meta(self) -> Mapping[str, Json]:
         """The request's `_meta`, as the client sent it: `progressToken`, the log level it wants, trace context."""
         ...
@@ -65,6 +70,7 @@ class Nobody:
 
     protocol_version: str = LATEST_MODERN_VERSION
     capabilities: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    program: str = ""
     meta: Mapping[str, Json] = field(default_factory=dict[str, Json])
     input_responses: None = None
     request_state: None = None

@@ -45,11 +45,17 @@ class ClientPlan:
     """As which client people are sent to the server, before anybody is registered."""
 
     registered: Registered
-    client: Client | None
+    client: Client
+    """Says nothing where somebody has to register it first."""
     token_auth: str
     """In a manifest's words."""
     is_kept: bool = False
     """It is the one that is in use already."""
+
+    @property
+    def wants_registration(self) -> bool:
+        """Whether the client is still to be registered, or taken down where somebody has done that."""
+        return self.registered in {"dynamic", "given"} and not self.is_kept
 
 
 def api_key_method(key: ApiKey) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def api_key_method(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def oauth_method(protection: Protection, client: Client | None, *, token_auth: str) -> dict[str, Any]:
+def oauth_method(protection: Protection, client: Client, *, token_auth: str) -> dict[str, Any]:
     """Return the auth method of a protected server: tokens for it alone (RFC 8707), and only with PKCE."""
     server, resource = protection.server, {"resource": protection.resource}
     method: dict[str, Any] = {
@@ -76,7 +82,7 @@ def oauth_method(protection: Protection, client: Client | None, *, token_auth: s
         "token": {"url": server.token_url, "auth": token_auth, "params": resource},
         "scopes": list(protection.scopes),
     }
-    if client is not None:
+    if client != Client():
         method["client"] = client.model_dump(mode="json", exclude_none=True)
     if server.revocation_url is not None:
         method["revoke"] = {"url": server.revocation_url, "auth": token_auth, "token": "refresh_token"}
@@ -108,7 +114,7 @@ def plan_client(
     if server.registration_url is None:
         if oauth.way == "dynamic":
             raise NotUsable("auth: the authorization server registers no clients by itself")
-        return ClientPlan("by_hand", None, _secret_auth(protection))
+        return ClientPlan("by_hand", Client(), _secret_auth(protection))
     chosen = next((each for each in TOKEN_AUTH if each in server.client_auth), None)
     if chosen is None:
         raise NotUsable(

@@ -25,6 +25,7 @@ class Follow:
 
     protocol_version: str = LATEST_MODERN_VERSION
     capabilities: Mapping[str, Json] = MappingProxyType({})
+    program: str = ""
     meta: Mapping[str, Json] = MappingProxyType({})
     input_responses: None = None
     request_state: None = None

@@ -5,7 +5,7 @@ Four kinds of notifications are, and no more of them than we care to read; every
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -122,7 +122,7 @@ class Following:
         begun, subscribed = asyncio.Event(), frozenset[str]()
         reading = asyncio.create_task(self._hear_session(server, begun))
         try:
-            await _either(reading, _at_most(begun.wait(), _HEAD_SECONDS))
+            await _either(reading, begun.wait(), seconds=_HEAD_SECONDS)
             while not reading.done():
                 uris = self._follow.taken_up()
                 await self._subscribe(uris - subscribed, subscribed - uris)
@@ -136,8 +136,9 @@ class Following:
     async def _subscribe(self, wanted: frozenset[str], unwanted: frozenset[str]) -> None:
         for method, uris in (("resources/unsubscribe", unwanted), ("resources/subscribe", wanted)):
             for uri in sorted(uris):
-                # What the server refuses here it has told whoever asked for it.
-                await self._ask(method, {"uri": uri})
+                # A resource that the server does not know must not keep the others from being heard of.
+                with suppress(Unfit):
+                    await self._ask(method, {"uri": uri})
 
     async def _hear_session(self, server: HandshakeServer, begun: asyncio.Event) -> McpAnswer:
         async with aclosing(server.listen(begun)) as messages:
@@ -203,19 +204,16 @@ async def _first_of(*works: Coroutine[Any, Any, McpAnswer]) -> McpAnswer:
     return done.pop().result()
 
 
-async def _either(task: asyncio.Task[Any], event: Coroutine[Any, Any, object]) -> None:
-    """Wait until `task` is done, or `event` has come."""
+async def _either(task: asyncio.Task[Any], event: Coroutine[Any, Any, object], *, seconds: float | None = None) -> None:
+    """Wait until `task` is done, or `event` has come, or the time is over."""
     waiting = asyncio.create_task(event)
     try:
-        await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, waiting), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
 
 
-async def _at_most(event: Coroutine[Any, Any, object], seconds: float) -> None:
-    await asyncio.wait((asyncio.create_task(event),), timeout=seconds)
-
-
 async def _ended(task: asyncio.Task[Any]) -> None:
+    """End a task of which nobody wants to know any more how it went."""
     task.cancel()
-    await asyncio.wait((task,))
+    await asyncio.gather(task, return_exceptions=True)

@@ -67,7 +67,7 @@ class HandshakeServer:
         *,
         version: str,
         capabilities: Mapping[str, Json],
-        is_one_persons: bool,
+        is_one_clients: bool,
         beside: Callable[[Awaitable[None]], None],
         now: Now,
     ) -> None:
@@ -82,7 +82,7 @@ class HandshakeServer:
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
         self._side: SideStream | None = None
-        if is_one_persons:
+        if is_one_clients:
             self._side = SideStream(self.listen, refuse=self.refuse, changed=self.tools.changed)
 
     async def ask(

@@ -43,6 +43,7 @@ class _Waiting:
     def __init__(self, conversation: Conversation, has_room: Callable[[], bool]) -> None:
         self.protocol_version = conversation.protocol_version
         self.capabilities = conversation.capabilities
+        self.program = conversation.program
         self.meta = conversation.meta
         self._has_room = has_room
         self._listener: Conversation | None = conversation

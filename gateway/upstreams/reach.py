@@ -101,11 +101,14 @@ class Reach:
             remote,
             version=version,
             capabilities=capabilities,
-            is_one_persons=caller.end_user_id is not None,
+            # A static token names nobody, and may well be what many clients share.
+            is_one_clients=bool(capabilities) and caller.end_user_id is not None,
             beside=self._errands.run,
             now=self._now,
         )
-        return self._sessions.using(self.name(remote, caller, version, capabilities, apart), make)
+        # Who is asked is one program: what a server says beside the stream of a request is for nobody else.
+        program = relay.conversation.program if capabilities else ""
+        return self._sessions.using(self.name(remote, caller, version, capabilities, program, apart), make)
 
     def _digest(self, *parts: Json) -> str:
         text = json.dumps(parts, sort_keys=True, default=dict)

@@ -1,7 +1,7 @@
 """The stream of a session that belongs to no request, for servers that say there what belongs to one.
 
-The TypeScript SDK's `server.elicitInput` and `server.sendLoggingMessage` do. A session is one person's, so what comes is
-for the request that this person has under way; it is heard only while there is one.
+The TypeScript SDK's `server.elicitInput` and `server.sendLoggingMessage` do. Such a session is one client's, as it would
+be without us in between, so what comes is for a request that this client has under way; there is nobody else to hear it.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class _UnderWay:
 
 
 class SideStream:
-    """Opened with the first request of a person who can be asked, and kept for a moment after the last."""
+    """Opened with the first request of a client that can be asked, and kept for a moment after the last."""
 
     def __init__(self, listen: Listen, *, refuse: Callable[[Question], None], changed: Callable[[], None]) -> None:
         """`refuse` answers questions that nobody has under way; `changed` hears that the tools are others now."""

@@ -148,6 +148,22 @@ async def test_a_server_that_asks_in_the_middle_of_a_call_reaches_clients_of_eve
 
 
 @pytest.mark.parametrize("era", ERAS)
+async def test_two_programs_of_one_person_are_each_asked_about_their_own_call(product: Product, era: str) -> None:
+    server = await product.server()
+    await connected(product, "alice")
+
+    async with agent(product, server, "alice", era) as client:
+        await client.call_tool("notes__connect")
+
+    async def signed(_: int) -> tuple[str, int]:
+        asked: list[str] = []
+        async with agent(product, server, "alice", era, asked) as client:
+            return words(await client.call_tool("notes__sign")), len(asked)
+
+    assert await asyncio.gather(*map(signed, range(4))) == [("signed: alice", 1)] * 4
+
+
+@pytest.mark.parametrize("era", ERAS)
 async def test_passed_through_it_looks_as_it_does_by_itself(product: Product, era: str) -> None:
     server = await product.server(passThrough=True)
     await connected(product, "alice")

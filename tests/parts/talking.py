@@ -14,7 +14,7 @@ from gateway.kit.egress import Egress
 from gateway.kit.egress_policy import EgressPolicy
 from gateway.kit.serving import Server
 from gateway.principals import Caller
-from gateway.upstreams.conversation import NoAnswer
+from gateway.upstreams.conversation import Conversation, NoAnswer
 from gateway.upstreams.upstreams import Asking, Upstreams
 from integrations.ports import McpAnswer, McpRequest
 from tests.parts.ports import free_port
@@ -31,6 +31,7 @@ class Talk:
 
     protocol_version: str = MODERN
     capabilities: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    program: str = "a program"
     meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
     input_responses: Mapping[str, Any] | None = None
     request_state: str | None = None
@@ -55,7 +56,7 @@ class Servers:
     upstreams: Upstreams
     lists: list[Sequence[Any]] = field(default_factory=list[Sequence[Any]])
 
-    def of(self, talk: Talk, *, caller: Caller = CALLER) -> Asking:
+    def of(self, talk: Conversation, *, caller: Caller = CALLER) -> Asking:
         async def listed(tools: Sequence[Any], *_: object) -> None:
             self.lists.append(tools)
 
@@ -67,7 +68,7 @@ class Servers:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
-        talk: Talk | None = None,
+        talk: Conversation | None = None,
         headers: Mapping[str, str] | None = None,
         expects: Mapping[str, Any] | None = None,
     ) -> McpAnswer:
