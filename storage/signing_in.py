@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, not_, or_, select, update
 from sqlmodel import col
 
 from storage.records import Identity, IdentityProvider, LinkedIdentity, SignedInBrowser
@@ -49,6 +49,25 @@ class Identities(Repository[Identity]):
     async def known_as(self, scope: TenantScope, issuer: str, subject: str) -> Identity | None:
         """Return whom an issuer knows by this subject."""
         return await self._one(scope, col(Identity.issuer) == issuer, col(Identity.subject) == subject)
+
+    async def disbelieve(self, scope: TenantScope, *, issuer: tuple[str, str], domains: Collection[str]) -> None:
+        """Have addresses outside these domains match nobody any more, where an issuer has said that they are verified.
+
+        `issuer` is how it begins and how it ends.
+        """
+        begin, end = issuer
+        key = col(Identity.email_key)
+        await self._session.execute(
+            update(Identity)
+            .where(
+                self._boundary(scope),
+                col(Identity.issuer).startswith(begin, autoescape=True),
+                col(Identity.issuer).endswith(end, autoescape=True),
+                key.is_not(None),
+                not_(or_(*(key.endswith(f"@{domain}", autoescape=True) for domain in domains))),
+            )
+            .values(email_key=None)
+        )
 
     async def delete_expired(self, before: datetime) -> None:
         """Forget whom nothing has named since this moment: linked to nobody of any tenant, signed in nowhere."""

@@ -64,6 +64,7 @@ EXAMPLES: Mapping[type[Body], Mapping[str, Any]] = {
         "issuer": "https://acme.okta.com",
         "clientId": "0oa1b2c3d4",
         "clientSecret": "as-the-provider-shows-it",
+        "emailDomains": ["acme.example"],
     },
     IdentityProviderChanges: {"disabled": True},
     InvitationToSend: {"email": "alice@example.com", "integrationName": "slack"},

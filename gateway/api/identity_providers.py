@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from gateway.api.calls import Call
 from gateway.api.models import Answer, Body, Deleted, Label, Moment, NoQuery, Nothing, Paged, absent
@@ -11,6 +11,10 @@ from gateway.errors import NoUpdates
 from gateway.tenancy.identity_providers import CALLBACK, NewIdentityProvider
 from gateway.wiring import Gateway
 from storage import records
+
+Domains = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=253)]], Field(min_length=1, max_length=100)
+]
 
 
 class IdentityProviderToCreate(Body):
@@ -22,15 +26,21 @@ class IdentityProviderToCreate(Body):
     )
     client_id: ClientId
     client_secret: ClientSecret | None = Field(default=None, repr=False, description="Absent for a public client.")
+    email_domains: Domains | None = Field(
+        default=None,
+        description="The domains of the addresses about which the provider is believed, such as `example.com`, each "
+        "subdomain by itself; absent or null: of all.",
+    )
     disabled: bool = False
 
 
 class IdentityProviderChanges(Body):
-    """What is to change; a null secret makes the client public."""
+    """What is to change; a null secret makes the client public, null domains have it believed about all addresses."""
 
     name: Label = absent()
     client_id: ClientId = absent()
     client_secret: ClientSecret | None = Field(default=None, repr=False)
+    email_domains: Domains | None = None
     disabled: bool = absent()
 
 
@@ -43,6 +53,7 @@ class IdentityProvider(Answer):
     issuer: str
     client_id: str
     has_client_secret: bool
+    email_domains: list[str] | None
     disabled: bool
     callback_url: str
     """The address to register with the provider."""
@@ -82,6 +93,7 @@ async def create_identity_provider(
         issuer=body.issuer,
         client_id=body.client_id,
         client_secret=body.client_secret,
+        email_domains=body.email_domains,
         is_disabled=body.disabled,
     )
     row = await gateway.identity_providers.create(call.scope, new)
@@ -97,7 +109,7 @@ async def get_identity_provider(gateway: Gateway, call: Call[Nothing, NoQuery]) 
 async def update_identity_provider(
     gateway: Gateway, call: Call[IdentityProviderChanges, NoQuery]
 ) -> OneIdentityProvider:
-    """Rename an OpenID provider, give it another client, or switch it off.
+    """Rename an OpenID provider, give it another client or other e-mail domains, or switch it off.
 
     Its issuer can't change: people are known by what it calls them.
     """
@@ -122,6 +134,7 @@ def _shown(gateway: Gateway, row: records.IdentityProvider) -> IdentityProvider:
         issuer=row.issuer,
         client_id=row.client_id,
         has_client_secret=row.sealed is not None,
+        email_domains=row.email_domains,
         disabled=row.disabled_at is not None,
         callback_url=f"{gateway.settings.public_url}{CALLBACK}{row.id}",
         created_at=row.created_at,

@@ -188,5 +188,8 @@ def _unknown(identity: Identity) -> str:
     if identity.email is None:
         return "You have signed in, but nobody here is known by that account."
     if identity.email_key is None:
-        return f"You have signed in, but {identity.email} is not verified there, so it shows nothing."
+        return (
+            f"You have signed in, but {identity.email} is not verified there, or not an address about which that sign-in "
+            "is believed, so it shows nothing."
+        )
     return f"You have signed in as {identity.email}, and nobody here is known by that address."

@@ -20,8 +20,13 @@ def email_key(address: str) -> str | None:
     local, _, domain = address.rpartition("@")
     if len(address) > MAX_EMAIL_LENGTH or len(local) > _MAX_LOCAL_LENGTH or not _LOCAL.fullmatch(local):
         return None
+    domain = domain_key(domain)
+    return None if domain is None else f"{local.translate(_FOLD)}@{domain}"
+
+
+def domain_key(domain: str) -> str | None:
+    """Return the form in which an address's domain is compared, or None for what is not a domain."""
     try:
-        ascii_domain = idna.encode(domain, uts46=True).decode("ascii")
+        return idna.encode(domain, uts46=True).decode("ascii").translate(_FOLD)
     except (idna.IDNAError, UnicodeError):
         return None
-    return f"{local.translate(_FOLD)}@{ascii_domain.translate(_FOLD)}"

@@ -51,6 +51,12 @@ def takes(configured: str, issuer: str) -> bool:
     return re.fullmatch(f"{re.escape(before)}{_GUID}{re.escape(after)}", issuer, re.ASCII) is not None
 
 
+def written_around(configured: str) -> tuple[str, str]:
+    """Return how every issuer begins and ends for which the configured one stands."""
+    before, _, after = configured.partition(_PLACEHOLDER) if _is_for_all(configured) else (configured, "", "")
+    return before, after or configured
+
+
 def discovered_at(configured: str) -> str:
     """Return the address below which an issuer's document stands; for all tenants it is that of work accounts."""
     return configured.replace(_PLACEHOLDER, "organizations") if _is_for_all(configured) else configured

@@ -1,6 +1,7 @@
 """Identities: somebody as one issuer knows them. They never count in another organization (links-and-identity)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -46,10 +47,18 @@ def is_handoff(identity: Identity) -> bool:
     return identity.issuer.startswith(_HANDOFF)
 
 
+def believed(claimed: Claimed, domains: Collection[str] | None) -> Claimed:
+    """Return what counts of a claim whose issuer is believed about addresses of these domains only; None: about all."""
+    key = None if claimed.email is None else email_key(claimed.email)
+    if domains is None or (key is not None and key.rpartition("@")[2] in domains):
+        return claimed
+    return replace(claimed, is_email_verified=False)
+
+
 async def identity_of(tx: Transaction, scope: TenantScope, claimed: Claimed, *, now: datetime) -> Identity:
     """Return the identity that this is, made or brought up to date.
 
-    An address that the issuer has not verified is kept for nobody to be matched by.
+    An address that the issuer has not verified, or about which it is not believed, is kept for nobody to be matched by.
     """
     key = email_key(claimed.email) if claimed.email is not None and claimed.is_email_verified else None
     known = await tx.identities.known_as(scope, claimed.issuer, claimed.subject)

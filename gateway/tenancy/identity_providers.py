@@ -1,6 +1,6 @@
 """OpenID providers at which an organization's end users sign in: made, listed, changed and removed over REST."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -11,7 +11,8 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.notations import is_loopback
 from gateway.refusals import refusing
-from gateway.tenancy.entra import accept_tenant, is_entra
+from gateway.tenancy.emails import domain_key
+from gateway.tenancy.entra import accept_tenant, is_entra, written_around
 from storage.database import Database, Transaction
 from storage.records import IdentityProvider
 from storage.repository import Page
@@ -31,6 +32,8 @@ class NewIdentityProvider:
     issuer: str
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
+    email_domains: Collection[str] | None = None
+    """The domains of the addresses about which it is believed; None: of all."""
     is_disabled: bool = False
 
 
@@ -77,12 +80,14 @@ class IdentityProviders:
             issuer=accept_issuer(new.issuer),
             client_id=new.client_id,
             sealed=self._sealed(new.client_secret, provider_id=row_id, scope=scope),
+            email_domains=accept_domains(new.email_domains),
             disabled_at=now if new.is_disabled else None,
             created_at=now,
             updated_at=now,
         )
         with refusing(_CONFLICTS):
             async with self._database.write() as tx:
+                await _disbelieve(tx, scope, row)
                 return await tx.identity_providers.insert(row)
 
     async def get(self, scope: TenantScope, provider_id: str) -> IdentityProvider:
@@ -96,7 +101,9 @@ class IdentityProviders:
             return await tx.identity_providers.page(scope, limit=limit, offset=offset)
 
     async def update(self, scope: TenantScope, provider_id: str, changes: Mapping[str, Any]) -> IdentityProvider:
-        """Set `name`, `client_id`, `client_secret` (None: a public client), `disabled`. Raises `NotFound`.
+        """Set `name`, `client_id`, `client_secret` (None: a public client), `email_domains` (None: all), `disabled`.
+
+        Raises `NotFound`, `ValidationFailed`.
 
         The issuer stays: people are known by what it calls them, and another calls them otherwise.
         """
@@ -107,9 +114,13 @@ class IdentityProviders:
             values = {name: value for name, value in changes.items() if name in ("name", "client_id")}
             if "client_secret" in changes:
                 values["sealed"] = self._sealed(changes["client_secret"], provider_id=row.id, scope=scope)
+            if "email_domains" in changes:
+                values["email_domains"] = accept_domains(changes["email_domains"])
             if "disabled" in changes:
                 values["disabled_at"] = (row.disabled_at or now) if changes["disabled"] else None
-            return await tx.identity_providers.update(row, **values, updated_at=now)
+            row = await tx.identity_providers.update(row, **values, updated_at=now)
+            await _disbelieve(tx, scope, row)
+            return row
 
     async def delete(self, scope: TenantScope, provider_id: str) -> None:
         """Remove a provider; whom it has named stay linked, should it come back. Raises `NotFound`."""
@@ -136,6 +147,27 @@ def accept_issuer(issuer: str) -> str:
     if is_entra(issuer):
         accept_tenant(issuer)
     return issuer
+
+
+def accept_domains(domains: Collection[str] | None) -> list[str] | None:
+    """Return e-mail domains as they are compared. Raises `ValidationFailed`."""
+    if domains is None:
+        return None
+    keys = {domain: domain_key(domain) for domain in domains}
+    for domain, key in keys.items():
+        if key is None or "." not in key:
+            raise ValidationFailed(
+                f"emailDomains: {domain[:100]!r} is no domain; write what stands behind the @, such as example.com, and "
+                "each subdomain by itself"
+            )
+    return list(dict.fromkeys(key for key in keys.values() if key is not None))
+
+
+async def _disbelieve(tx: Transaction, scope: TenantScope, provider: IdentityProvider) -> None:
+    """Let what the provider has said before of other domains' addresses count no more, in no browser that it knows."""
+    if provider.email_domains is not None:
+        issuer = written_around(provider.issuer)
+        await tx.identities.disbelieve(scope, issuer=issuer, domains=provider.email_domains)
 
 
 def _check_scope(scope: TenantScope) -> None:

@@ -18,7 +18,7 @@ from gateway.kit.clock import Clock
 from gateway.kit.ids import new_id
 from gateway.kit.tokens import TokenKind, hash_token, is_well_formed, mint
 from gateway.tenancy.entra import is_entra, is_key_for, takes, vouches_for_address
-from gateway.tenancy.identities import Claimed, identity_of
+from gateway.tenancy.identities import Claimed, believed, identity_of
 from gateway.tenancy.identity_providers import CALLBACK, ProviderSafe
 from gateway.web.openid_keys import Discovered, OpenIdKeys, ProviderFailed
 from gateway.web.signed_in_browsers import stay_signed_in
@@ -127,7 +127,9 @@ class OpenId:
         now = self._clock()
         async with self._database.write() as tx:
             scope = TenantScope(begun.provider.organization_id)
-            identity = await identity_of(tx, scope, claimed, now=now)
+            # As it is now: asking the provider takes a while.
+            present = await tx.identity_providers.get(scope, provider_id) or begun.provider
+            identity = await identity_of(tx, scope, believed(claimed, present.email_domains), now=now)
             await stay_signed_in(tx, identity, browser=browser, described=described, now=now)
         return identity, begun.onward
 

@@ -6,7 +6,7 @@ from sqlalchemy import Column, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
 from storage.columns import UtcDateTime
-from storage.records.base import Record, references
+from storage.records.base import Record, json_field, references
 
 
 class IdentityProvider(Record, table=True):
@@ -22,6 +22,8 @@ class IdentityProvider(Record, table=True):
     client_id: str = Field(sa_type=Text)
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True), repr=False)
     """The client secret; a public client has none."""
+    email_domains: list[str] | None = json_field()
+    """The domains of the addresses about which it is believed, as they are compared; None: of all."""
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 

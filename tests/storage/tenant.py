@@ -217,6 +217,7 @@ def a_connection(workspace: Workspace, *, end_user: EndUser | None = None, **val
             external_id=_name(),
             display_name="Ann's Slack",
             type="OAUTH2",
+            auth_method_key="user",
             granted_scopes=["chat:write"],
             sealed=b"\x01sealed",
             updated_at=NOW,

@@ -17,6 +17,7 @@ from tests.storage.tenant import (
     NOW,
     Tenant,
     a_workspace,
+    an_identity,
     an_integration,
     an_organization,
     an_organization_connection,
@@ -255,6 +256,9 @@ LISTS: dict[str, Callable[[Transaction, TenantScope], Awaitable[Any]]] = {
     "webhooks.listening": lambda tx, scope: _as_page(tx.webhooks.listening(scope)),
     "connections.page": lambda tx, scope: tx.connections.page(scope, **PAGE),
     "connections.granted": lambda tx, scope: _as_page(tx.connections.granted(scope, "slack", after="", limit=100)),
+    "connections.of_other_methods": lambda tx, scope: _as_page(
+        tx.connections.of_other_methods(scope, "slack", methods=["another"], said="", limit=100)
+    ),
     "mcp_servers.page": lambda tx, scope: tx.mcp_servers.page(scope, workspace_id=None, **PAGE),
     "identity_providers.page": lambda tx, scope: tx.identity_providers.page(scope, **PAGE),
     "identity_providers.all": lambda tx, scope: _as_page(tx.identity_providers.all(scope)),
@@ -298,7 +302,9 @@ UNSCOPED = {
     *("identity_checks.delete_expired", "known_browsers.delete_expired", "revocations.delete_expired"),
     "spent_handoff_tokens.delete_expired",
     *("revocations.due", "revocations.next_attempt", "revocations.find", "revocations.all_sealed"),
-    "connections.resting",
+    *("connections.resting", "connections.resting_methods", "connections.methods_in_use"),
+    # Answers nothing; whom it concerns is asked below.
+    "identities.disbelieve",
     # Whether a provider's account is in use by anybody; the answer is yes or no.
     *("connections.shares_account", "oauth_apps.of_client"),
     # Whoever sends does it for all tenants.
@@ -390,6 +396,21 @@ async def test_an_organizations_connection_may_be_used_in_its_workspaces_and_man
         assert await used_and_managed(tenant.scope) == (True, True, True, True)
         assert await used_and_managed(tenant.workspace_scope) == (True, True, True, False)
         assert await used_and_managed(world.stranger.scope) == (False, False, False, False)
+
+
+async def test_an_issuer_that_is_not_believed_any_more_is_believed_in_other_organizations(
+    database: Database, world: World
+) -> None:
+    said = {"issuer": "https://login.example", "subject": "ada"}
+    known = {"email": "ada@example.com", "email_key": "ada@example.com"}
+    async with database.write() as tx:
+        ours, theirs = (an_identity(each.organization, **said, **known) for each in (world.tenant, world.stranger))
+        await tx.identities.insert_many([ours, theirs])
+        issuer = (said["issuer"], said["issuer"])
+        await tx.identities.disbelieve(world.tenant.scope, issuer=issuer, domains=["acme.example"])
+        for identity, key in ((ours, None), (theirs, "ada@example.com")):
+            await tx.session.refresh(identity)
+            assert identity.email_key == key
 
 
 def test_every_method_is_asked_here_or_needs_no_scope_for_a_reason() -> None:

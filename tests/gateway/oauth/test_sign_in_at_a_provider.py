@@ -263,3 +263,80 @@ async def test_an_issuer_is_an_https_address(scene: SignInScene, issuer: str) ->
     wanted = {"name": "Okta", "issuer": issuer, "clientId": "x"}
     answer = await scene.rest.post("/identity-providers", wanted)
     assert answer.status_code == 400, answer.text
+
+
+async def signed_in(scene: SignInScene, liar: Liar, server: str, email: str, *, subject: str = "s1") -> Page:
+    """Sign in at the liar with this address, which it calls verified."""
+    person = await scene.browser()
+    liar.claims = {"email": email, "sub": subject}
+    sent = parse_qs(urlsplit(await leaving(scene, person, server)).query)
+    liar.nonce = sent["nonce"][0]
+    told = urlencode({"code": "c", "state": sent["state"][0]})
+    return await person.open(f"{sent['redirect_uri'][0]}?{told}")
+
+
+async def test_a_provider_is_believed_about_the_addresses_of_its_domains_alone(scene: SignInScene, liar: Liar) -> None:
+    made = await added(scene, liar.url, emailDomains=["Example.COM", "bücher.example", "example.com"])
+    assert made["emailDomains"] == ["example.com", "xn--bcher-kva.example"]
+    await scene.end_user("u1", email="ada@example.com")
+    await scene.end_user("u2", email="bob@other.example")
+    await scene.end_user("u3", email="eve@sub.example.com")
+    server = await scene.server()
+    assert is_consent(await signed_in(scene, liar, server, "ADA@EXAMPLE.com"))
+    for number, email in enumerate(("bob@other.example", "eve@sub.example.com", "ada@example.com@other.example")):
+        refused = await signed_in(scene, liar, server, email, subject=f"other-{number}")
+        assert refused.status == 403, refused.text
+        assert "is believed, so it shows nothing" in refused.text
+
+
+async def test_an_open_server_puts_no_address_on_record_about_which_nobody_is_believed(
+    scene: SignInScene, liar: Liar
+) -> None:
+    await added(scene, liar.url, emailDomains=["acme.example"])
+    assert is_consent((await came_back(scene, liar))[0])
+    [made] = await scene.everybody()
+    assert "email" not in made
+
+
+async def test_who_is_linked_stays_so_whatever_domains_a_provider_is_believed_about(
+    scene: SignInScene, liar: Liar
+) -> None:
+    made = await added(scene, liar.url)
+    assert made["emailDomains"] is None
+    await scene.end_user("u1", email="ada@example.com")
+    server = await scene.server()
+    assert is_consent(await signed_in(scene, liar, server, "ada@example.com"))
+    path = f"/identity-providers/{made['id']}"
+    changed = await scene.rest.patch(path, {"emailDomains": ["acme.example"]})
+    assert changed.json()["identityProvider"]["emailDomains"] == ["acme.example"]
+    assert is_consent(await signed_in(scene, liar, server, "ada@example.com"))
+
+
+@pytest.mark.parametrize(
+    ("domains", "may"),
+    [(["acme.example"], False), (["acme.example", "example.com"], True), (["ample.com"], False), (None, True)],
+)
+async def test_a_list_holds_for_browsers_that_have_signed_in_before(
+    scene: SignInScene, liar: Liar, domains: list[str] | None, may: bool
+) -> None:
+    made, server, person = await added(scene, liar.url), await scene.server(), await scene.browser()
+    sent = parse_qs(urlsplit(await leaving(scene, person, server)).query)
+    liar.nonce = sent["nonce"][0]
+    told = urlencode({"code": "c", "state": sent["state"][0]})
+    assert (await person.open(f"{sent['redirect_uri'][0]}?{told}")).status == 403
+    await scene.end_user("u1", email="ada@example.com")
+    path = f"/identity-providers/{made['id']}"
+    answer = await scene.rest.patch(path, {"emailDomains": domains})
+    assert answer.json()["identityProvider"]["emailDomains"] == domains
+    page = await person.send(step(await scene.begun(person, server), "continue"))
+    assert is_consent(page) is may, page.text
+
+
+@pytest.mark.parametrize(
+    "domains", [[], [""], ["com"], ["ada@example.com"], ["*.example.com"], ["exa mple.com"], "x.com"]
+)
+async def test_what_is_no_domain_is_refused(scene: SignInScene, domains: Any) -> None:
+    wanted = {"name": "Okta", "issuer": "https://acme.okta.com", "clientId": "x", "emailDomains": domains}
+    answer = await scene.rest.post("/identity-providers", wanted)
+    assert answer.status_code == 400, answer.text
+    assert "emailDomains" in answer.json()["error"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import ValidationFailed
-from gateway.tenancy.entra import discovered_at, is_entra, is_key_for, takes, vouches_for_address
+from gateway.tenancy.entra import discovered_at, is_entra, is_key_for, takes, vouches_for_address, written_around
 from gateway.tenancy.identity_providers import accept_issuer
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -102,3 +102,22 @@ def test_a_key_is_for_the_tenants_that_stand_beside_it() -> None:
 )
 def test_an_address_counts_where_microsoft_vouches_for_it(claims: dict[str, Any], is_vouched_for: bool) -> None:
     assert vouches_for_address(claims) is is_vouched_for
+
+
+@pytest.mark.parametrize(
+    ("configured", "issuer", "is_its"),
+    [
+        (ALL, ONE, True),
+        (ONE, ONE, True),
+        (ONE, ALL, False),
+        (ALL, f"https://login.microsoftonline.us/{TENANT}/v2.0", False),
+        ("https://acme.okta.com", "https://acme.okta.com", True),
+        ("https://acme.okta.com", "https://acme.okta.com.example", False),
+        ("https://acme.okta.com", "https://acme.okta.com/oauth2", False),
+    ],
+)
+def test_what_is_written_around_a_placeholder_finds_whom_the_issuer_stands_for(
+    configured: str, issuer: str, is_its: bool
+) -> None:
+    begin, end = written_around(configured)
+    assert (issuer.startswith(begin) and issuer.endswith(end)) is is_its
