@@ -9,6 +9,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from mcp.shared.exceptions import MCPDeprecationWarning
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from tests.flows.product import Product, open_product
 from tests.gateway.portal.visiting import Page, Person
@@ -17,6 +22,7 @@ from tests.parts.ports import free_port
 from tests.parts.rest import Rest
 from tests.parts.served import Served, serving
 from tests.parts.talking import serving as serving_mcp
+from tests.support.everything.server import create_app as create_everything
 from tests.support.protected_mcp import PEOPLE, READ, WRITE, Notebooks, create_app
 
 NAME = "custom-notes"
@@ -264,3 +270,30 @@ async def test_at_another_address_accounts_and_approvals_count_no_longer(scene: 
         assert (await scene.bring())["tools"] == []
         assert "has another address now" in await scene.error_of("alice")
         assert (await scene.execute("connect", "alice"))["code"] == "CONNECTION_REQUIRED"
+
+
+async def test_each_person_has_a_key_where_the_server_wants_one(empty: Scene) -> None:
+    heard: list[str] = []
+
+    async def guarded(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        key = "" if scope["type"] != "http" else Headers(scope=scope).get("x-api-key", "")
+        if scope["type"] == "http" and key not in {"Key of-alice", "Key of-bob"}:
+            await Response(status_code=401)(scope, receive, send)
+            return
+        heard.append(key)
+        await everything(scope, receive, send)
+
+    with pytest.warns(MCPDeprecationWarning):
+        everything = create_everything()
+    async with serving_mcp(guarded) as url:
+        brought = await empty.bring(url=url, auth={"apiKey": {"header": "X-Api-Key", "prefix": "Key "}})
+        assert brought["auth"] == "api_key"
+        await empty.product.add(NAME)
+        for person in PEOPLE:
+            key = {"type": "SECRET_TEXT", "secretText": f"of-{person}", "displayName": person, "externalId": person}
+            whose = {"integrationName": NAME, "endUserId": person, "workspaceId": empty.product.workspace_id}
+            assert (await empty.product.rest.post("/connections", {**key, **whose})).status_code == 201
+            await empty.execute("connect", person)
+            heard.clear()
+            assert "output" in await empty.execute("test_simple_text", person)
+            assert set(heard) == {f"Key of-{person}"}

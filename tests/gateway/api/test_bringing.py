@@ -266,3 +266,11 @@ async def test_an_app_that_somebody_made_stays_until_somebody_removes_it(api: Re
     await api.post("/oauth-apps", {"integrationName": NAME, "name": "By hand", "clientId": "made-by-hand"})
     refused = await api.delete(f"/integrations/{NAME}")
     assert (failure(refused)[0], refused.json()["details"]["oauthApps"]) == (409, 1)
+
+
+async def test_nothing_is_left_to_do_once_it_was_done_by_hand(api: Rest, odd: Odd) -> None:
+    odd.metadata = {"registration_endpoint": None}
+    assert (await bring(api, f"{odd.url}mcp", preview=True)).json()["findings"] != []
+    await bring(api, f"{odd.url}mcp")
+    await api.post("/oauth-apps", {"integrationName": NAME, "name": "By hand", "clientId": "made-by-hand"})
+    assert (await bring(api, f"{odd.url}mcp")).json()["findings"] == []
