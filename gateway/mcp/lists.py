@@ -21,6 +21,7 @@ def wire_list(toolset: Toolset, *, protocol_version: str, is_modern: bool) -> di
     """
     tools = [tool.visible for tool in toolset.tools]
     if not is_modern:
+        tools = [_with_object_output(tool) for tool in tools]
         titled = protocol_version >= _FIRST_VERSION_WITH_TITLES
         return {"tools": tools if titled else [_as_before(tool) for tool in tools]}
     about = {SERVER_INFO_META_KEY: {"name": SERVER_NAME, "version": __version__}}
@@ -39,6 +40,13 @@ class ToolLists:
         if protocol_version not in by_version:
             by_version[protocol_version] = wire_list(toolset, protocol_version=protocol_version, is_modern=is_modern)
         return by_version[protocol_version]
+
+
+def _with_object_output(tool: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what only later revisions know: structured content that is no object."""
+    if tool.get("outputSchema", {"type": "object"}).get("type") == "object":
+        return tool
+    return {name: value for name, value in tool.items() if name != "outputSchema"}
 
 
 def _as_before(tool: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.integration import Action, Integration
+from integrations.upstream.definitions import as_listed
 from storage.records import WorkspaceIntegration
 
 
@@ -68,7 +69,7 @@ class Tool:
         if self.action.remote is not None:
             own = {"name": self.name, "description": self.description, "inputSchema": dict(self.input_schema)}
             renamed = {} if self.title == self.action.title else {"title": self.title}
-            return {**self.action.remote, **own, **renamed}
+            return as_listed({**self.action.remote, **own, **renamed})
         hints = self.action.hints
         return {
             "name": self.name,

@@ -11,6 +11,7 @@ from integrations.manifest import McpServer
 from integrations.ports import Json
 
 _PINNED: Final = ("name", "title", "description", "inputSchema", "outputSchema", "annotations")
+_BOOLEANS: Final[Mapping[bool, Json]] = {True: {}, False: {"not": {}}}
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -57,6 +58,32 @@ def action_name(remote_name: str) -> str:
 def differing_parts(one: Mapping[str, Json], other: Mapping[str, Json]) -> tuple[str, ...]:
     """Return which pinned parts of two definitions are not the same."""
     return tuple(key for key in _PINNED if _canonical(one.get(key)) != _canonical(other.get(key)))
+
+
+def as_listed(definition: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a definition in the form that every client takes: one that refuses a tool refuses the whole list.
+
+    Nothing is null at the top or among the annotations, and schemas of properties are objects; it means the same.
+    """
+    listed: dict[str, Json] = {key: value for key, value in definition.items() if value is not None}
+    for key, form in (("annotations", _without_nulls), ("inputSchema", _open), ("outputSchema", _open)):
+        if isinstance(listed.get(key), Mapping):
+            listed[key] = form(listed[key])
+    return listed
+
+
+def _without_nulls(annotations: Mapping[str, Json]) -> Json:
+    return {key: value for key, value in annotations.items() if value is not None}
+
+
+def _open(schema: Mapping[str, Json]) -> Json:
+    """Write properties of which anything, or nothing, is taken as objects."""
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return schema
+    named = cast("Mapping[str, Json]", properties).items()
+    shown = {name: _BOOLEANS[each] if isinstance(each, bool) else each for name, each in named}
+    return {**schema, "properties": shown}
 
 
 def digest(definition: Mapping[str, Json]) -> str:

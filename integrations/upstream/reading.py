@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 import orjson
+from mcp_types import Tool
+from pydantic import ValidationError
 
 from integrations.json_schemas import SchemaRefused, compile_schema
 from integrations.ports import Json
-from integrations.upstream.definitions import action_name, digest
+from integrations.upstream.definitions import action_name, as_listed, digest
 from integrations.upstream.hidden_text import has_hidden, hidden_in, is_broken, shown, texts_in
 
 MOST_TOOLS: Final = 500
@@ -23,6 +25,7 @@ MAX_DEFINITIONS_BYTES: Final = 512 * 1024
 LONGEST_NAME: Final = 128
 _CHARACTERS_OF_A_TOKEN: Final = 4
 _MAX_DEPTH: Final = 60
+_ICONS: Final = ("https://", "http://", "data:image/")
 _MOST_FINDINGS: Final = 10
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 # As in the attacks that are known (Invariant Labs, April 2025): texts that give orders to the model behind people's back.
@@ -117,14 +120,16 @@ def _fault(tool: Json) -> str | None:
 
 
 def _field_fault(definition: Mapping[str, Json]) -> str | None:
-    for key in ("title", "description"):
-        if not isinstance(definition.get(key), str | None):
-            return f"its {key} is no text"
-    for key in ("annotations", "outputSchema"):
-        if not isinstance(definition.get(key), Mapping | None):
-            return f"its {key} is no object"
-    title = cast("Mapping[str, Json]", definition.get("annotations") or {}).get("title")
-    return None if isinstance(title, str | None) else "the title in its annotations is no text"
+    """Hold it against MCP's own form: what one client doesn't take, it may refuse with the whole list."""
+    try:
+        tool = Tool.model_validate(as_listed(definition), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "/".join(str(part) for part in first["loc"])[:100]
+        return f"it is no tool as MCP describes one: {where}: {first['msg']}"
+    if any(not icon.src.lower().startswith(_ICONS) for icon in tool.icons or ()):
+        return "it has an icon that is neither an https address nor data"
+    return None
 
 
 def _schema_fault(definition: Mapping[str, Json]) -> str | None:

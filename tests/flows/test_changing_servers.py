@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.upstream.definitions import digest
-from tests.flows.agents import python_agent
+from tests.flows.agents import KINDS, Connect, Kind, python_agent
 from tests.flows.product import Product, Server
 from tests.parts.rest import failure
 from tests.parts.served import Served, serving
@@ -90,6 +90,35 @@ async def test_r32_a_tool_that_has_changed_between_list_and_call_is_not_called_u
         assert (await product.rest.post(f"/integrations/{NAME}/tools/approve", body)).status_code == 200
         assert await agent.tool_names() == ["wiki__search", "wiki__read"]
         assert (await agent.call("wiki__search")).text == "search for key of bob"
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "nulls": {"title": None, "icons": None, "annotations": {"title": None, "readOnlyHint": True}},
+    "anything": {"inputSchema": {"type": "object", "properties": {"a": True, "b": False}}},
+    "list": {"outputSchema": {"type": "array", "items": {"type": "string"}}},
+    "any_output": {"outputSchema": {"anyOf": [{"type": "object"}, {"type": "string"}]}},
+    "draft": {"inputSchema": {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}},
+    "more": {
+        "x-vendor": {"a": 1},
+        "_meta": {"example.com/a": [1]},
+        "icons": [{"src": "https://wiki.example.com/a.png"}],
+    },
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.opens_urls], ids=str)
+async def test_no_definition_that_is_taken_over_keeps_a_client_from_listing_the_others(
+    product: Product, connect: Connect, kind: Kind
+) -> None:
+    tools = [a_tool(name, **values) for name, values in ODD.items()]
+    manifest = {"name": NAME, "title": "Wiki", "mcp": {"url": "https://wiki.example.com/mcp", "tools": tools}}
+    assert (await product.rest.post("/integrations", {"manifest": manifest})).status_code == 201
+    await product.add(NAME, alias="wiki")
+    server = await product.server()
+
+    async with connect(kind, server.endpoint, await product.token(server, "alice")) as agent:
+        assert await agent.tool_names() == [f"wiki__{name}" for name in ODD]
 
 
 async def test_people_who_are_shown_different_tools_don_t_take_them_from_each_other(
