@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from storage.connections import RestingMethod
 from storage.database import Database
 from storage.records import Connection
 from tests.storage.tenant import NOW, Tenant, a_connection, a_revocation, an_end_user, plant
@@ -94,5 +95,21 @@ async def test_only_what_expires_works_and_is_old_rests(database: Database, tena
     await insert(database, tenant, **{**common, "expires_at": None})
     await insert(database, tenant, **{**common, "auth_method_key": "bot"})
     async with database.read() as tx:
-        found = await tx.connections.resting({("slack", "user"): NOW, ("gmail", "oauth"): NOW}, after="", limit=9)
+        wanted = {RestingMethod("slack", "user"): NOW, RestingMethod("gmail", "oauth"): NOW}
+        found = await tx.connections.resting(wanted, after="", limit=9)
     assert [row.id for row in found] == sorted([old.id, older_row.id])
+
+
+async def test_what_rests_of_own_integrations_is_found_by_organization(database: Database) -> None:
+    async with database.write() as tx:
+        tenants = [await plant(tx) for _ in range(2)]
+    resting: dict[str, Any] = {"auth_method_key": "user", "expires_at": NOW, "integration_name": "custom-notes"}
+    ours, _ = [await insert(database, each, **resting, obtained_at=NOW - MINUTE) for each in tenants]
+    await insert(database, tenants[0], **{**resting, "integration_name": "customxnotes"}, obtained_at=NOW - MINUTE)
+    await insert(database, tenants[0], **{**resting, "auth_method_key": "key"}, obtained_at=NOW)
+    async with database.read() as tx:
+        methods = await tx.connections.resting_methods(prefix="custom-", before=NOW - MINUTE)
+        mine = RestingMethod("custom-notes", "user", tenants[0].organization.id)
+        assert set(methods) == {mine, RestingMethod("custom-notes", "user", tenants[1].organization.id)}
+        assert [row.id for row in await tx.connections.resting({mine: NOW}, after="", limit=9)] == [ours.id]
+        assert await tx.connections.resting({}, after="", limit=9) == []
