@@ -34,7 +34,7 @@ from tests.parts.served import Served, serving
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 WALK_THROUGHS = ("quickstart.md", "rest.md", "mcp.md", "integrations.md")
-OWN_COMMANDS = {"setup", "test", "check", "bench", "lock"}
+OWN_COMMANDS = {"setup", "test", "check", "bench", "conformance", "lock"}
 """What `./run` does itself; everything else is a gateway command."""
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
