@@ -9,10 +9,11 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from gateway.access.client_metadata import ClientMetadata, read_metadata
+from gateway.access.fetching import fetch, published_by_clients
 from gateway.access.oauth_errors import OAuthError, UnknownClient
-from gateway.access.published import LEAST, MOST, USUAL, Published, fetch
 from gateway.kit import json
 from gateway.kit.clock import Clock
+from gateway.kit.published import LEAST, MOST, USUAL
 from integrations.ports import Http, HttpResponse
 
 _MAX_BYTES: Final = 5 * 1024
@@ -27,7 +28,7 @@ class ClientDocuments:
 
     def __init__(self, http: Http, *, clock: Clock) -> None:
         self._http = http
-        self._published = Published(self._fetch, what=_WHAT, clock=clock)
+        self._published = published_by_clients(self._fetch, what=_WHAT, clock=clock)
 
     async def get(self, address: str) -> ClientMetadata:
         """Return what the document at this address says. Raises `UnknownClient`, `ClientOutOfReach`."""

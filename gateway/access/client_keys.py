@@ -6,12 +6,13 @@ from typing import Any, Final, cast
 
 import jwt
 
+from gateway.access.fetching import fetch, published_by_clients
 from gateway.access.oauth_clients import ClientView
 from gateway.access.oauth_errors import OAuthError, UnknownClient
-from gateway.access.published import USUAL, Published, fetch
 from gateway.kit import json
 from gateway.kit.clock import Clock
 from gateway.kit.public_keys import is_public
+from gateway.kit.published import USUAL
 from integrations.ports import Http
 
 _MAX_BYTES: Final = 64 * 1024
@@ -23,7 +24,7 @@ class ClientKeys:
 
     def __init__(self, http: Http, *, clock: Clock) -> None:
         self._http = http
-        self._published = Published(self._fetch, what=_WHAT, clock=clock)
+        self._published = published_by_clients(self._fetch, what=_WHAT, clock=clock)
 
     async def key(self, client: ClientView, key_id: str | None) -> jwt.PyJWK:
         """Return the one key of this id, or the only one there is. Raises `OAuthError`."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, cast
 
 import jwt
@@ -11,12 +11,9 @@ import jwt
 from gateway.kit import json
 from gateway.kit.clock import Clock
 from gateway.kit.public_keys import is_public
-from gateway.kit.single_flight import SingleFlight
+from gateway.kit.published import USUAL, Published
 from integrations.ports import Http, HttpError, HttpRequest
 
-_KEPT: Final = timedelta(minutes=10)
-_ANEW_AFTER: Final = timedelta(seconds=30)
-_MOST_KEPT: Final = 500
 _TIMEOUT_SECONDS: Final = 10.0
 _MAX_BYTES: Final = 256 * 1024
 
@@ -38,47 +35,29 @@ class PublishedKey:
     """For whom it signs, where its publisher says so: Microsoft has one address for the keys of all its tenants."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    keys: Sequence[PublishedKey]
-    since: datetime
-
-
 class KeySets:
     """Keeps the keys of an address for ten minutes, and asks for them anew when one is unknown."""
 
     def __init__(self, http: Http, *, clock: Clock) -> None:
         self._http = http
-        self._clock = clock
-        self._kept: dict[str, _Kept] = {}
-        self._flights: SingleFlight[str, _Kept] = SingleFlight()
+        self._published = Published(self._fetch, passing=FetchFailed, clock=clock)
 
     async def key(self, address: str, key_id: str | None) -> PublishedKey | None:
         """Return the key of this id at an address, or the only one there; None where there is none such.
 
         However often an unknown one is asked for, the address is asked once in thirty seconds. Raises `FetchFailed`.
         """
-        kept = self._kept.get(address)
-        found = None if kept is None or self._age(kept) >= _KEPT else _key(kept.keys, key_id)
-        if found is not None or (kept is not None and self._age(kept) < _ANEW_AFTER):
-            return found
-        return _key((await self._flights.run(address, lambda: self._fetch(address))).keys, key_id)
+        found = _key(await self._published.get(address), key_id)
+        return found or _key(await self._published.anew(address), key_id)
 
-    def _age(self, kept: _Kept) -> timedelta:
-        return self._clock() - kept.since
-
-    async def _fetch(self, address: str) -> _Kept:
+    async def _fetch(self, address: str) -> tuple[Sequence[PublishedKey], timedelta]:
         status, told = await fetch_object(self._http, address)
         if status != 200:
             raise FetchFailed(f"the keys answer {status}")
         keys = _usable(told)
         if not keys:
             raise FetchFailed("there are no keys that can be used")
-        kept = _Kept(keys, self._clock())
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()
-        self._kept[address] = kept
-        return kept
+        return keys, USUAL
 
 
 async def fetch_object(http: Http, address: str) -> tuple[int, Mapping[str, Any]]:
