@@ -90,17 +90,21 @@ class Decisions:
             row = await _remote_server(tx, scope, name)
             held = {each.name: each for each in await tx.held_tools.of_integration(scope, row.id)}
             approved = _approved(row)
-            chosen = _all_of(held) if digests is None else digests
-            for tool, wanted in chosen.items():
-                definition = _chosen(tool, wanted, approved=approved.get(tool), held=held.get(tool))
-                others = [each for other, each in approved.items() if other != tool]
-                refused = read_definitions([dict(definition)], beside=others).refused
-                if refused:
-                    raise Conflict(f"{tool}: can't be approved: {refused[0].reason}", tool=tool)
-                approved[tool] = definition
+            wanted = _all_of(held) if digests is None else digests
+            chosen = {
+                tool: _chosen(tool, each, approved=approved.get(tool), held=held.get(tool))
+                for tool, each in wanted.items()
+            }
+            others = [each for tool, each in approved.items() if tool not in chosen]
+            read = read_definitions([dict(each) for each in chosen.values()], beside=others)
+            if read.refused and digests is not None:
+                raise Conflict(f"{read.refused[0].name}: can't be approved: {read.refused[0].reason}")
+            offered = {each.name: each.digest for each in read.accepted}
+            for tool in offered:
+                approved[tool] = chosen[tool]
                 if tool in held:
                     await tx.held_tools.delete(held.pop(tool))
-            row = await self._keep(tx, row, approved, offered=chosen)
+            row = await self._keep(tx, row, approved, offered=offered)
         self._catalogs.replaced(row)
         return _states(row, list(held.values()))
 

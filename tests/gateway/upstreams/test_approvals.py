@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import httpx2
@@ -152,6 +153,20 @@ async def test_what_is_refused_cant_be_approved(shop: RemoteShop, time: Time) ->
     assert failure(await shop.approve(("search", digest(bomb)))) == (409, "CONFLICT")
     await shop.approve()
     assert await shop.offered() == []
+
+
+async def test_many_tools_are_approved_at_once_but_for_those_that_cant_be(shop: RemoteShop, time: Time) -> None:
+    await shop.shows(a_tool("read"))
+    time.passed += MINUTE
+    await shop.shows(a_tool("read"), *(a_tool(f"t{number}") for number in range(150)), a_tool("x.y"), a_tool("x_y"))
+    started = perf_counter()
+
+    states = {each["name"]: each["status"] for each in (await shop.approve()).json()["tools"]}
+
+    assert perf_counter() - started < 2
+    assert states.pop("x.y") == states.pop("x_y") == "refused"
+    assert set(states.values()) == {"approved"}
+    assert len(await shop.offered()) == 151
 
 
 async def test_an_approval_can_be_taken_back(shop: RemoteShop, time: Time) -> None:
