@@ -157,6 +157,22 @@ async def test_over_rest_a_failure_is_one_and_success_is_what_the_tool_has_found
         assert said in answer.json()["error"]
 
 
+async def test_r32_over_rest_a_tool_that_has_changed_is_not_called_either(
+    product: Product, server: Server, changing: Changing
+) -> None:
+    await refresh(product)
+    changing.shown = [POISONED, a_tool("read")]
+    body = {"integrationName": NAME, "actionName": "search", "workspaceId": product.workspace_id, "input": {}}
+
+    answer = await product.rest.post("/actions/execute", {**body, "endUserId": "bob"})
+
+    assert failure(answer) == (400, "ACTION_FAILED")
+    assert answer.json()["details"]["reason"] == "tool_changed"
+    assert changing.calls == []
+    again = await product.rest.post("/actions/execute", {**body, "endUserId": "bob"})
+    assert failure(again) == (404, "ACTION_NOT_FOUND")
+
+
 async def test_refreshing_without_an_account_says_where_to_connect_one(product: Product, server: Server) -> None:
     await product.person("carol")
     body = {"workspaceId": product.workspace_id, "endUserId": "carol"}
