@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.flows.agents import Agent, python_agent
+from tests.flows.agents import Agent, Reply, python_agent
 from tests.flows.product import Product, Server
 from tests.parts.emulator_seed import PEOPLE, Person, email_of
 from tests.parts.ports import free_port
 from tests.parts.served import Served, serving
 from tests.parts.smtp_sink import SmtpSink, smtp_sink
 from tests.parts.talking import serving as serving_mcp
-from tests.support.protected_mcp import Notebooks, create_app
+from tests.support.protected_mcp import WRITE, Notebooks, create_app
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -59,20 +59,37 @@ async def server(product: Product, books: Notebooks) -> Server:
     return await product.server()
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_each_person_connects_an_account_of_their_own_and_gets_their_own_data(
-    product: Product, server: Server, books: Notebooks, chromium: "Browser", mails: SmtpSink
+    mode: str, product: Product, server: Server, books: Notebooks, chromium: "Browser", mails: SmtpSink
 ) -> None:
     for person in PEOPLE:
-        async with python_agent(server.endpoint, await product.token(server, person), mode="auto") as agent:
+        async with python_agent(server.endpoint, await product.token(server, person), mode=mode) as agent:
             tool, link = await setup_url(agent)
             await connect(chromium, link, person=person, mails=mails)
             assert not (await agent.call(tool)).is_error
-        async with python_agent(server.endpoint, await product.token(server, person), mode="auto") as agent:
+        async with python_agent(server.endpoint, await product.token(server, person), mode=mode) as agent:
             assert (await agent.call(WHOAMI)).text == person
             assert f"{person} keeps this" in (await agent.call(f"{ALIAS}__list_notes")).text
 
     assert sorted(token.subject or "" for token in books.access.values()) == sorted(PEOPLE)
     assert len(books.clients) == 1
+
+
+async def test_a_permission_that_a_call_needs_besides_is_given_in_the_browser(
+    product: Product, server: Server, books: Notebooks, chromium: "Browser", mails: SmtpSink
+) -> None:
+    token = await product.token(server, "alice")
+    async with python_agent(server.endpoint, token, mode="auto") as agent:
+        _, link = await setup_url(agent)
+        await connect(chromium, link, person="alice", mails=mails)
+        await agent.call(CONNECT)
+    async with python_agent(server.endpoint, token, mode="auto") as agent:
+        wanted = await agent.call(f"{ALIAS}__add_note", {"text": "by alice"})
+        assert WRITE in wanted.text
+        await connect(chromium, link_in(wanted), person="alice", mails=mails, sees=WRITE)
+        assert not (await agent.call(f"{ALIAS}__add_note", {"text": "by alice"})).is_error
+    assert books.notes["alice"][-1] == "by alice"
 
 
 async def bring(product: Product, books: Notebooks, **fields: Any) -> dict[str, Any]:
@@ -86,25 +103,31 @@ async def bring(product: Product, books: Notebooks, **fields: Any) -> dict[str, 
 async def setup_url(agent: Agent) -> tuple[str, str]:
     """Return a tool that takes nothing, and the link that it answers with as long as there is no account."""
     tool = next(name for name in await agent.tool_names() if name in {CONNECT, WHOAMI})
-    missing = await agent.call(tool)
-    found = re.search(r"https?://\S+/connect/s/[^\s,]+", missing.text)
-    assert missing.is_error
-    assert found is not None, missing.text
-    return tool, found[0]
+    return tool, link_in(await agent.call(tool))
 
 
-async def connect(
-    chromium: "Browser", link: str, *, person: Person, mails: SmtpSink, account: Person | None = None
-) -> None:
-    """Follow the link to the end, in a browser of the person's own; `account` is whose they sign in to there."""
+def link_in(reply: Reply) -> str:
+    """Return the link to the portal that stands in an error."""
+    assert reply.is_error
+    found = re.search(r"https?://\S+/connect/s/[^\s,]+", reply.text)
+    assert found is not None, reply.text
+    return found[0]
+
+
+async def connect(chromium: "Browser", link: str, *, person: Person, mails: SmtpSink, sees: str = "Notebooks") -> None:
+    """Follow the link to the end, in a browser of the person's own; `sees` is what the page has to tell."""
     async with AsyncExitStack() as stack:
         context = await chromium.new_context()
         stack.push_async_callback(context.close)
         page = await context.new_page()
+        mails.received.clear()
         await page.goto(link)
         await page.get_by_role("button", name="Send the code").click()
         await page.get_by_label("Code").fill((await mails.mail_to(email_of(person))).code)
         await page.get_by_role("button", name="Continue", exact=True).click()
-        await page.get_by_role("button", name="Continue to Notebooks").click()
-        await page.get_by_role("button", name=(account or person).title()).click()
+        going = page.get_by_role("button", name="Continue to Notebooks")
+        await going.wait_for()
+        assert sees in await page.inner_text("main")
+        await going.click()
+        await page.get_by_role("button", name=person.title()).click()
         await page.get_by_role("heading", name="Notebooks is connected").wait_for()
