@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -137,18 +138,26 @@ class Followed:
         """Follow the server until cancelled."""
         pause, loop = self._pauses.first, asyncio.get_running_loop()
         while True:
-            ground = await self._ready()
-            async with self._places:
-                began = loop.time()
-                self._follow.begin()
-                outcome = await self._on(ground)
+            began, outcome = loop.time(), _Outcome.ENDED
+            try:
+                ground = await self._ready()
+                async with self._places:
+                    began = loop.time()
+                    self._follow.begin()
+                    outcome = await self._on(ground)
+                    self._follow.end()
+                if outcome is not _Outcome.ENDED:
+                    seconds = self._pauses.first if outcome is _Outcome.LEFT else self._pauses.longest
+                    await self._wait(0 if loop.time() - began > seconds else seconds, ground)
+                    continue
+                if loop.time() - began > _STOOD_SECONDS:
+                    pause = self._pauses.first
+                await self._wait(pause * _jitter(), ground)
+            except Exception:  # noqa: BLE001 -- the database may be away; it must not end the following for good
+                _log.exception("following a remote MCP server failed", integration=self._named.remote.integration.name)
                 self._follow.end()
-            if outcome is _Outcome.LEFT or loop.time() - began > _STOOD_SECONDS:
-                pause = self._pauses.first
-            if outcome is not _Outcome.LEFT:
-                offers = outcome is _Outcome.ENDED
-                await self._wait(pause * _jitter() if offers else self._pauses.longest, ground)
-                pause = min(2 * pause, self._pauses.longest)
+                await asyncio.sleep(pause * _jitter())
+            pause = min(2 * pause, self._pauses.longest)
 
     def _hear(self, method: str, uri: str | None) -> None:
         for watch, names in self.watches.items():
@@ -168,15 +177,17 @@ class Followed:
         """Follow until the stream ends, or there is another ground to follow on."""
         stream = asyncio.create_task(self._stream())
         try:
-            while True:
-                waiting = asyncio.create_task(self._woken.wait())
-                await asyncio.wait((stream, waiting), return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                if stream.done():
-                    return stream.result()
+            while not stream.done():
+                await _either(stream, self._woken.wait())
                 self._woken.clear()
-                if await self._ground() != ground or not self._is_wanted:
+                now = await self._ground()
+                if _is_same_account(now, ground) and not self._follow.stands:
+                    # The execution itself may have had the credential renewed; ended for that, it would never find
+                    # out that the renewed one is refused as well.
+                    await _either(stream, self._follow.settled())
+                if (now != ground or not self._is_wanted) and not stream.done():
                     return _Outcome.LEFT
+            return stream.result()
         finally:
             stream.cancel()
             await asyncio.wait((stream,))
@@ -222,7 +233,7 @@ class Followed:
         manifest = integration.manifest
         place = (integration.auth, None if manifest.mcp is None else manifest.mcp.url)
         if not self._action.auth_methods:
-            return place
+            return (*place, None, 0)
         wanted = Wanted(integration.name, workspace_integration_id=instance.id, alias=instance.alias)
         resolution = await self._resolver.resolve(self.caller, wanted)
         while not self._topics.issuperset(resolution.topics):
@@ -242,6 +253,20 @@ class Followed:
         if action is None:
             raise RuntimeError(f"{self._named.remote.integration.name} is no remote server")
         return action
+
+
+def _is_same_account(one: _Ground | None, other: _Ground) -> bool:
+    """Tell whether two grounds differ in nothing but the version of the credential, if in that."""
+    return one is not None and one[:-1] == other[:-1]
+
+
+async def _either(task: asyncio.Task[Any], event: Coroutine[Any, Any, object]) -> None:
+    """Wait until `task` is done, or `event` has come."""
+    waiting = asyncio.create_task(event)
+    try:
+        await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
 
 
 def _jitter() -> float:

@@ -61,6 +61,11 @@ class Follow:
         if self.uris <= uris:
             self._settled.set()
 
+    @property
+    def stands(self) -> bool:
+        """Tell whether the server tells of anything now."""
+        return self._standing is not None
+
     def end(self) -> None:
         """Have nobody wait for a server that is not followed for now."""
         self._standing = None
