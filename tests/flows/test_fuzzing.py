@@ -48,6 +48,9 @@ async def known_things(rest: Rest) -> dict[str, list[str]]:
     tool = await rest.made(f"/mcp/servers/{server['id']}/tools", {"integrationName": "slack", "actionName": "a"})
     secret = {"type": "SECRET_TEXT", "secretText": "s", "integrationName": "github", "displayName": "G"}
     connection = await rest.made("/connections", {**secret, "externalId": "c", "workspaceId": "acme"})
+    search = {"name": "search", "inputSchema": {"type": "object"}}
+    remote = {"url": "https://wiki.invalid/mcp", "tools": [search]}
+    await rest.made("/integrations", {"manifest": {"name": "custom-wiki", "title": "Wiki", "mcp": remote}})
     webhook = (await rest.post("/webhooks", {"url": "https://app.invalid/", "workspaceId": "acme"})).json()["webhook"]
     delivery = (await rest.post(f"/webhooks/{webhook['id']}/test")).json()["delivery"]
     return {
@@ -60,7 +63,8 @@ async def known_things(rest: Rest) -> dict[str, list[str]]:
         "webhooks": [webhook["id"]],
         "deliveryId": [delivery["id"]],
         "orgs": [workspace["orgId"]],
-        "name": ["slack", "hash-encode"],
+        "name": ["slack", "hash-encode", "custom-wiki"],
+        "toolName": ["search"],
     }
 
 
