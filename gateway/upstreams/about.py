@@ -10,6 +10,7 @@ from integrations.upstream.hidden_text import has_hidden, is_broken
 
 _MOST_INSTRUCTIONS: Final = 4_000
 _KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "tools": ("listChanged",),
     "prompts": ("listChanged",),
     "resources": ("listChanged", "subscribe"),
     "completions": (),

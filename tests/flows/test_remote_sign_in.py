@@ -74,6 +74,32 @@ class Scene:
         answer = await self.execute("whoami", person)
         return answer["output"]["result"] if "output" in answer else answer["code"]
 
+    @asynccontextmanager
+    async def listening(self, person: str) -> AsyncGenerator[None]:
+        """Hold a stream of changes open for this person, of which the block begins when it is acknowledged."""
+        server = await self.product.server()
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        params = {"notifications": {"promptsListChanged": True}, "_meta": meta}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}
+        headers = {
+            "Authorization": f"Bearer {await self.product.token(server, person)}",
+            "MCP-Protocol-Version": "2026-07-28",
+            "Mcp-Method": "subscriptions/listen",
+            "Accept": "application/json, text/event-stream",
+        }
+        async with (
+            httpx2.AsyncClient(timeout=30, trust_env=False) as client,
+            client.stream("POST", server.endpoint, json=body, headers=headers) as answer,
+        ):
+            lines = answer.aiter_lines()
+            while not (line := await anext(lines)).startswith("data:"):
+                pass
+            assert '"promptsListChanged":true' in line.replace(" ", "")
+            yield
+
     async def connections(self, person: str) -> list[dict[str, Any]]:
         found = await self.product.rest.get(f"/end-users/{(await self.product.end_user(person))['id']}")
         return found.json()["connections"]
@@ -147,6 +173,36 @@ async def test_an_expired_token_is_renewed_ahead_and_a_refused_one_at_once(scene
     assert await scene.whoami("alice") == "alice"
     [third] = scene.books.refresh
     assert len({first, second, third}) == 3
+
+
+async def test_a_server_is_followed_with_a_renewed_token_where_it_refuses_the_one_that_we_have(scene: Scene) -> None:
+    await scene.connect("alice")
+    [first] = scene.books.refresh
+    scene.books.expire()
+    async with scene.listening("alice"):
+        [second] = scene.books.refresh
+        [token] = scene.books.access.values()
+    assert second != first
+    assert token.subject == "alice"
+    assert await scene.whoami("alice") == "alice"
+    assert list(scene.books.refresh) == [second]
+
+
+async def test_a_server_that_refuses_renewed_tokens_as_well_is_not_followed_until_the_person_connects_again(
+    scene: Scene,
+) -> None:
+    class Forgetful(dict[str, Any]):
+        def __setitem__(self, key: str, value: Any) -> None:
+            del key, value
+
+    await scene.connect("alice")
+    [first] = scene.books.refresh
+    scene.books.access = Forgetful()
+    async with scene.listening("alice"):
+        [second] = scene.books.refresh
+        assert second != first
+        assert "does not accept" in await scene.error_of("alice")
+    assert list(scene.books.refresh) == [second]
 
 
 async def test_deleting_a_connection_revokes_the_grant(scene: Scene) -> None:

@@ -14,7 +14,7 @@ def test_only_what_counts_is_kept() -> None:
     about = About.of(
         {
             "capabilities": {
-                "tools": {},
+                "tools": {"listChanged": True},
                 "prompts": {"listChanged": True, "odd": [1] * 1_000},
                 "resources": {"subscribe": "yes", "listChanged": False},
                 "logging": 5,
@@ -24,7 +24,8 @@ def test_only_what_counts_is_kept() -> None:
         }
     )
 
-    assert about == About({"prompts": {"listChanged": True}, "resources": {}}, "Ask before you write.")
+    changing = {"listChanged": True}
+    assert about == About({"tools": changing, "prompts": changing, "resources": {}}, "Ask before you write.")
 
 
 @pytest.mark.parametrize("said", [{}, {"capabilities": []}, {"capabilities": None, "instructions": 5}])
