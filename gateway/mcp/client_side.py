@@ -89,7 +89,7 @@ def refuse_question(method: str, params: Mapping[str, Any], capabilities: Mappin
     if mode == "url":
         if "url" not in declared:
             raise NoAnswer("elicitation/create: this client opens no links", code=-32602)
-        if not _may_be_opened(params.get("url")):
+        if not may_be_opened(params.get("url")):
             raise NoAnswer("elicitation/create: `url` has to be an https address", code=-32602)
     elif "form" not in declared and "url" in declared:
         raise NoAnswer("elicitation/create: this client shows no forms", code=-32602)
@@ -103,7 +103,7 @@ def as_from(names: RemoteNames, method: str, params: Mapping[str, Any]) -> Mappi
     return {**params, "message": f"{names.title} asks: {message}"}
 
 
-def _may_be_opened(url: object) -> bool:
+def may_be_opened(url: object) -> bool:
     """Tell whether a person may be sent there: what is no web address is opened by who knows what."""
     try:
         parts = urlsplit(url if isinstance(url, str) else "")

@@ -5,6 +5,7 @@ because an agent does better with the rest than with nothing.
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
@@ -48,6 +49,8 @@ METHODS: Final = frozenset({*_LISTS, *_ABOUT_ONE, "logging/setLevel"})
 CAPABILITIES: Final = ("prompts", "resources", "completions", "logging")
 MAX_PAGES: Final = 20
 MAX_ITEMS: Final = 1_000
+MAX_LIST_BYTES: Final = 5 * 1024 * 1024
+"""Of one server's list: whoever asks holds it in memory, and so does everybody who asks at the same time."""
 _PROTOCOL_META: Final = "io.modelcontextprotocol/"
 _log = structlog.stdlib.get_logger()
 
@@ -123,6 +126,7 @@ class Forwarding:
     async def _listed(self, ctx: _Context, asked: NamedRemote, key: str) -> list[dict[str, Any]]:
         """Return what one server lists, as it is called here; nothing where it can't be asked."""
         found: list[dict[str, Any]] = []
+        size = 0
         cursor: Any = None
         for _ in range(MAX_PAGES):
             params = {} if cursor is None else {"cursor": cursor}
@@ -131,8 +135,12 @@ class Forwarding:
             except ToolgateError as error:
                 _log.info("remote server left out of a list", method=ctx.method, code=error.code)
                 break
-            items = answer.result.get(key)
-            found += [asked.names.outer_item(item) for item in _objects(items)]
+            items = _objects(answer.result.get(key))
+            size += len(json.dumps(items))
+            if size > MAX_LIST_BYTES:
+                _log.info("remote server's list cut", method=ctx.method, items=len(found))
+                break
+            found += [asked.names.outer_item(item) for item in items]
             cursor = answer.result.get("nextCursor")
             if cursor is None or len(found) >= MAX_ITEMS:
                 break

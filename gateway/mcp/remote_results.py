@@ -11,7 +11,7 @@ from mcp_types.methods import SERVER_RESULTS, serialize_server_result
 from pydantic import ValidationError
 
 from gateway import __version__
-from gateway.mcp.client_side import as_from, refuse_question
+from gateway.mcp.client_side import as_from, may_be_opened, refuse_question
 from gateway.mcp.lists import SERVER_NAME
 from gateway.mcp.remote_names import RemoteNames
 from gateway.mcp.results import ACCOUNT_META_KEY, Dialect, account_of
@@ -21,6 +21,7 @@ from gateway.upstreams.conversation import NoAnswer
 _CACHEABLE: Final = frozenset(
     {"prompts/list", "resources/list", "resources/templates/list", "resources/read", "tools/list"}
 )
+_MOST_LINKS: Final = 16
 
 
 def wire_result(
@@ -56,7 +57,7 @@ def call_result(
     if answer is None:
         raise RuntimeError("a remote tool ran without its server's answer")
     if answer.error is not None:
-        return _refused(answer.error, dialect)
+        return _refused(answer.error, names, dialect)
     if answer.result.get("resultType") == "input_required":
         return questions_of(answer.result, names=names, version=version, capabilities=capabilities)
     result = {**_capped(answer.result, most), "_meta": _with_account(answer.result.get("_meta"), outcome)}
@@ -101,21 +102,30 @@ def _surface(method: str, version: str, *, is_question: bool) -> Mapping[tuple[s
     return {(method, version): chosen[0]} if chosen else SERVER_RESULTS
 
 
-def _refused(error: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+def _refused(error: Mapping[str, Any], names: RemoteNames, dialect: Dialect) -> dict[str, Any]:
     """Tell of an error in the place of a result, where it is a link to open and the client has another way for that."""
     if error.get("code") != URL_ELICITATION_REQUIRED:
         raise error_of(error)
-    if dialect.takes_url_elicitation and not dialect.is_modern:
-        raise MCPError(URL_ELICITATION_REQUIRED, str(error.get("message") or ""), error.get("data"))
-    text = "\n".join([str(error.get("message") or "A link has to be opened first."), *_links(error.get("data"))])
+    message, links = str(error.get("message") or "A link has to be opened first."), _links(error.get("data"))
+    if links and dialect.takes_url_elicitation and not dialect.is_modern:
+        asked = [{**each, "message": as_from(names, "elicitation/create", each)["message"]} for each in links]
+        raise MCPError(URL_ELICITATION_REQUIRED, message, {"elicitations": asked})
+    text = "\n".join([message, *(f"{each['message']} {each['url']}".strip() for each in links)])
     return {"resultType": "complete", "content": [{"type": "text", "text": text}], "isError": True}
 
 
-def _links(data: Any) -> list[str]:
-    """Return the links of error -32042 in words."""
+def _links(data: Any) -> list[dict[str, Any]]:
+    """Return the links of error -32042 that a person may be sent to; what is no such link is left out."""
     asked: Any = cast("dict[str, Any]", data).get("elicitations") if isinstance(data, dict) else None
-    links = [cast("dict[str, Any]", each) for each in cast("list[Any]", asked or []) if isinstance(each, dict)]
-    return [f"{each.get('message', '')} {each.get('url', '')}".strip() for each in links]
+    links: list[dict[str, Any]] = []
+    for each in cast("list[Any]", asked if isinstance(asked, list) else [])[:_MOST_LINKS]:
+        match each:
+            case {"mode": "url", "url": str(url), "message": str(message), "elicitationId": str(named)}:
+                if may_be_opened(url):
+                    links.append({"mode": "url", "url": url, "message": message, "elicitationId": named})
+            case _:
+                pass
+    return links
 
 
 def _with_account(meta: object, outcome: Outcome) -> dict[str, Any]:

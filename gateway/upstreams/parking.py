@@ -72,7 +72,9 @@ class _Waiting:
             raise ValueError("an input response is no object")
         self._listener = conversation
         for key in responses.keys() & self._questions.keys():
-            self._questions[key].answer.set_result(responses[key])
+            # One that the server has just withdrawn is done with already.
+            if not (answer := self._questions[key].answer).done():
+                answer.set_result(responses[key])
             self._forget(key)
 
     async def until_asked(self, task: asyncio.Task[McpAnswer]) -> Mapping[str, Json]:

@@ -27,8 +27,8 @@ Server: TypeAlias = ModernServer | HandshakeServer
 class Reach:
     """Finds the server that a request goes to.
 
-    What is kept of a server without handshake is kept for each credential; a session besides for each caller and for
-    what they can be asked, because some servers remember in it what was said.
+    What is kept of a server without handshake is kept for each credential of an organization; a session besides for each
+    caller and for what they can be asked, because some servers remember in it what was said.
     """
 
     def __init__(self, wire: Wire, *, now: Now) -> None:
@@ -84,7 +84,8 @@ class Reach:
                 if version is None:
                     raise
                 self._eras.refused(known_as)
-        key = self._digest(remote.url, dict(remote.headers), version)
+        # What one organization has looked at says nothing of what another one has heard of.
+        key = self._digest(remote.url, dict(remote.headers), caller.organization_id, version)
         make = partial(ModernServer, self._wire, remote, version=version, now=self._now)
         return await stack.enter_async_context(self._modern.using(key, make))
 

@@ -4,7 +4,7 @@
 # pyright: reportDeprecated=false
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.gateway.mcp.shop import Shop, open_shop
+from tests.gateway.upstreams.hostile import misbehaving
 from tests.parts.mcp_wire import Wire
 from tests.parts.served import serving
 from tests.support.everything.running import everything
@@ -244,3 +245,29 @@ async def test_a_cancelled_call_ends_and_leaves_the_session_whole(remote_shop: S
         after = await asyncio.wait_for(client.call_tool(TOOL("simple_text")), 10)
 
     assert words(after) == "This is a simple text response for testing."
+
+
+async def test_of_a_list_without_end_no_more_is_read_than_a_client_takes(
+    tmp_path: Path, client: httpx2.AsyncClient
+) -> None:
+    def page(params: Mapping[str, Any]) -> dict[str, Any]:
+        number = int(params.get("cursor", 0))
+        prompt = {"name": f"p{number}", "description": "x" * 4_000_000}
+        return {"prompts": [prompt], "nextCursor": str(number + 1)}
+
+    async with misbehaving(says_nothing) as upstream, serving(tmp_path, egress_allow=("127.0.0.1",)) as served:
+        upstream.further = {"prompts/list": page}
+        shop = await open_shop(served)
+        server = {"url": upstream.url, "tools": [], "capabilities": {"prompts": {}}}
+        manifest = {"name": "custom-endless", "title": "Endless", "categories": ["DEVELOPER_TOOLS"], "mcp": server}
+        await served.gateway.own_integrations.create(shop.scope, manifest)
+        await shop.add("custom-endless", alias="endless")
+        wire = Wire(client, shop.url, await shop.token(shop.alice))
+        listed = (await wire.modern("prompts/list")).json()["result"]["prompts"]
+
+    assert [each["name"] for each in listed] == ["endless__p0"]
+    assert upstream.methods().count("prompts/list") == 2
+
+
+async def says_nothing(_: Any, __: asyncio.StreamWriter) -> None:
+    """No tool of it is called."""

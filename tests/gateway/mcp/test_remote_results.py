@@ -20,7 +20,7 @@ MODERN = Dialect(is_modern=True, takes_url_elicitation=False)
 OLD = Dialect(is_modern=False, takes_url_elicitation=False)
 OLD_OPENING = Dialect(is_modern=False, takes_url_elicitation=True)
 NAMES = RemoteNames("docs", "Docs", is_bare=False)
-LINK = {
+LINK: dict[str, Any] = {
     "code": -32042,
     "message": "sign in first",
     "data": {
@@ -71,7 +71,25 @@ def test_a_link_to_open_is_the_error_that_its_revision_knows() -> None:
     with pytest.raises(MCPError) as error:
         called(McpAnswer(error=LINK), OLD_OPENING)
     assert error.value.error.code == -32042
-    assert error.value.error.data == LINK["data"]
+    asked = {**LINK["data"]["elicitations"][0], "message": "Docs asks: Open"}
+    assert error.value.error.data == {"elicitations": [asked]}
+
+
+@pytest.mark.parametrize("dialect", [MODERN, OLD, OLD_OPENING])
+@pytest.mark.parametrize(
+    "elicitations",
+    [
+        7,
+        "https://docs.example/in",
+        [{"mode": "url", "url": "javascript:alert(1)", "message": "Open", "elicitationId": "1"}],
+        [{"mode": "url", "url": "file:///etc/passwd", "message": "Open", "elicitationId": "1"}],
+    ],
+)
+def test_nobody_is_sent_to_what_is_no_web_address(elicitations: Any, dialect: Dialect) -> None:
+    result = called(McpAnswer(error={**LINK, "data": {"elicitations": elicitations}}), dialect)
+
+    assert result["isError"] is True
+    assert result["content"] == [{"type": "text", "text": "sign in first"}]
 
 
 def test_other_errors_of_the_protocol_stay_what_they_are() -> None:

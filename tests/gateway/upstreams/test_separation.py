@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gateway.principals import Caller
+from integrations.failures import ToolChanged
 from integrations.ports import McpAnswer, McpRequest
 from tests.parts.talking import BOTH, HANDSHAKE, MODERN, Servers, Talk, serving
 
@@ -112,3 +113,22 @@ async def test_no_credential_is_in_what_is_shown_of_a_request(remote: Servers) -
     request = McpRequest("https://example.com/mcp?key=s3cret", {"authorization": "s3cret"}, "tools/list", {}, None)
     shown = f"{asking!r} {request!r} {remote.upstreams._reach.__dict__!r}"
     assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize("version", BOTH)
+async def test_what_one_organization_has_looked_at_keeps_no_change_from_another(remote: Servers, version: str) -> None:
+    told: dict[str, int] = defaultdict(int)
+    approved = {"name": "mirror", "description": "As it was once.", "inputSchema": {"type": "object"}}
+    async with Mirror().served() as url:
+        for organization in ("org_1", "org_2"):
+
+            async def listed(_: object, __: object, organization: str = organization) -> None:
+                told[organization] += 1
+
+            caller = Caller(organization, "wsp_1", None)
+            asking = remote.upstreams.on_behalf_of(Talk(version), caller=caller, listed=listed)
+            params = {"name": "mirror", "arguments": {}}
+            with pytest.raises(ToolChanged):
+                await asking.ask(McpRequest(url, {}, "tools/call", params, approved))
+
+    assert told == {"org_1": 1, "org_2": 1}
