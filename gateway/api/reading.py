@@ -31,7 +31,8 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         return _accept(model, {})
     _check_media_type(request.headers)
     try:
-        value = await anyio.to_thread.run_sync(parse, content) if len(content) > _LARGE else parse(content)
+        is_large = len(content) > _LARGE
+        value = await anyio.to_thread.run_sync(_parsed_beside, content) if is_large else parse(content)
     except JsonRefused as error:
         raise InvalidJson(f"the body is not JSON that we accept: {error}") from error
     if not isinstance(value, dict):
@@ -56,6 +57,10 @@ def read_query(request: Request, model: type[Model]) -> Model:
     except JsonRefused as error:
         raise ValidationFailed(f"the query: {error}") from error
     return _accept(model, values)
+
+
+def _parsed_beside(content: bytes) -> Any:
+    return parse(content, bounds_parts=True)
 
 
 def _accept(model: type[Model], value: Mapping[str, Any]) -> Model:

@@ -5,30 +5,40 @@ surrogates, and the NUL character (PostgreSQL has no place for it).
 """
 
 import json
-import re
 from math import isfinite
 from typing import Any, cast
+
+from integrations.json_bounds import PartTooLarge, TooDeep, check_bounds
 
 MAX_DEPTH = 64
 MAX_VALUES = 600_000
 """Commas and opening brackets, which precede all values but one. Three bytes of text can become a hundred of memory."""
-# Up to the next bracket outside of a string, or the end. Possessive and never without a match, so it takes linear time.
-_BRACKET = re.compile(r'(?:[^"\[{\]}]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))*+([\[{\]}]|\Z)', re.DOTALL)
+MAX_PART = 1024 * 1024
+"""Characters of an object or list that stands within four others, where `parse` is told to look at that."""
+_PARTS_BELOW = 4
 
 
 class JsonRefused(ValueError):
     """The text is not JSON that we accept; the message says why, for the sender."""
 
 
-def parse(body: bytes) -> Any:
-    """Return the value in `body` (UTF-8). Raises `JsonRefused`."""
+def parse(body: bytes, *, bounds_parts: bool = False) -> Any:
+    """Return the value in `body` (UTF-8). Raises `JsonRefused`.
+
+    `bounds_parts` is for bodies that may be large as a whole, but in none of their parts.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise JsonRefused(f"the body is not UTF-8 (byte {error.start})") from error
     if has_too_many_values(body):
         raise JsonRefused(f"holds more than {MAX_VALUES} values")
-    _refuse_deep(text)
+    try:
+        check_bounds(text, depth=MAX_DEPTH, part=MAX_PART if bounds_parts else None, below=_PARTS_BELOW)
+    except TooDeep as error:
+        raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels") from error
+    except PartTooLarge as error:
+        raise JsonRefused(f"one of its parts has more than {MAX_PART:,} characters") from error
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
@@ -73,23 +83,6 @@ def _refuse_bad_string(text: str) -> None:
             text.encode()
         except UnicodeEncodeError as error:
             raise JsonRefused("a string contains a lone surrogate") from error
-
-
-def _refuse_deep(text: str) -> None:
-    """Bound the nesting before parsing; brackets in strings are not counted."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
-    depth = 0
-    for found in _BRACKET.finditer(text):
-        match found[1]:
-            case "[" | "{":
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise JsonRefused(f"nested deeper than {MAX_DEPTH} levels")
-            case "]" | "}":
-                depth -= 1
-            case _:
-                return
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 import orjson
 
+from integrations.json_bounds import PartTooLarge, TooDeep, check_bounds
 from integrations.openapi.texts import legible
 from integrations.ports import Http, HttpRequest, Json
 from integrations.problems import ManifestInvalid
@@ -17,6 +18,10 @@ MAX_YAML_BYTES: Final = 4 * 1024 * 1024
 _MAX_VALUES: Final = 600_000
 _MAX_YAML_VALUES: Final = 300_000
 """About one for each line, comma or opening bracket: `{},` is three bytes here and a hundred in memory."""
+_MAX_PART: Final = 1024 * 1024
+"""Characters of one schema, or of one operation: the largest of GitHub's has a quarter of that."""
+_PARTS_BELOW: Final = 3
+_MAX_DEPTH: Final = 200
 _FETCH_SECONDS: Final = 30.0
 _OK: Final = 200
 _MAX_HOPS: Final = 20
@@ -111,6 +116,7 @@ def _parsed(content: bytes) -> Json:
         raise DocumentRefused(f"the document has {len(content):,} bytes; {MAX_BYTES:,} is the most")
     if content.lstrip()[:1] in {b"{", b"["}:
         _refuse_dense(content, (b",", b"{", b"["), most=_MAX_VALUES)
+        _refuse_large_parts(content)
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
@@ -126,6 +132,17 @@ def _parsed(content: bytes) -> Json:
         raise DocumentRefused(f"the document is not UTF-8: {error.reason} at byte {error.start}") from error
     except ManifestInvalid as error:
         raise DocumentRefused("; ".join(map(str, error.problems[:3]))) from error
+
+
+def _refuse_large_parts(content: bytes) -> None:
+    try:
+        check_bounds(content.decode("utf-8", "replace"), depth=_MAX_DEPTH, part=_MAX_PART, below=_PARTS_BELOW)
+    except TooDeep as error:
+        raise DocumentRefused(f"the document is nested deeper than {_MAX_DEPTH} levels") from error
+    except PartTooLarge as error:
+        raise DocumentRefused(
+            f"one schema or operation of the document has more than {_MAX_PART:,} characters; leave it out, or part of it"
+        ) from error
 
 
 def _refuse_dense(content: bytes, marks: tuple[bytes, ...], *, most: int) -> None:

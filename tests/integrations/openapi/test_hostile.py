@@ -33,7 +33,7 @@ def posting(schema: object, **schemas: object) -> dict[str, Any]:
         (b'{"openapi": 3, "paths": {}}', "3.0 and 3.1 can be imported"),
         (b" " * (21 * 1024 * 1024), "is the most"),
         (b"a" * (5 * 1024 * 1024), "of YAML"),
-        (b"[" * 100_000, "not valid JSON"),
+        (b"[" * 100_000, "nested deeper"),
         (b"- " * 100_000, "deep"),
         (b'{"a": [' + b"{}," * 600_000 + b"1]}", "more than 600,000 values"),
         (b"a:\n" + b"- 1\n" * 300_000, "more than 300,000 values"),
@@ -77,20 +77,28 @@ def test_a_schema_that_would_unfold_without_end_is_cut():
     assert len(orjson.dumps(found)) <= MAX_SCHEMA_BYTES
 
 
-def test_ten_megabytes_of_one_schema_cost_a_moment_and_little_memory():
+def test_ten_megabytes_of_one_schema_are_refused_in_a_moment_and_in_little_memory():
     wide = {
         "type": "object",
         "properties": {f"property_{i}": {"type": "string", "description": "x" * 60} for i in range(90_000)},
     }
     content = json.dumps(posting(wide)).encode()
     assert len(content) > 9_000_000
-    document = read_document(content)
     tracemalloc.start()
     started = time.process_time()
-    found = import_document(document, Named(name="acme"), Wanted())
+    with pytest.raises(DocumentRefused, match="more than 1,048,576 characters"):
+        read_document(content)
     assert time.process_time() - started < 10
     assert tracemalloc.get_traced_memory()[1] < 50 * 1024 * 1024
     tracemalloc.stop()
+
+
+def test_one_schema_of_a_megabyte_is_cut_to_what_a_tool_may_cost():
+    wide = {
+        "type": "object",
+        "properties": {f"p{i}": {"type": "string", "description": "x" * 60} for i in range(9_000)},
+    }
+    found = import_document(read_document(json.dumps(posting(wide)).encode()), Named(name="acme"), Wanted())
     assert found.tools[0].tokens < 10_000
 
 
@@ -198,7 +206,7 @@ def test_a_value_without_end_is_dropped_from_a_schema():
 
 
 def test_many_operations_that_share_one_large_value_cost_a_moment():
-    shared = {"Huge": {"enum": ["x" * 2_000_000], "example": {"a": ["y" * 2_000_000]}}}
+    shared = {"Huge": {"enum": ["x" * 500_000], "example": {"a": ["y" * 400_000]}}}
     parameters = [{"name": f"p{i}", "in": "query", "schema": {"$ref": "#/components/schemas/Huge"}} for i in range(20)]
     paths = {f"/x{i}": {"get": {"parameters": parameters}} for i in range(200)}
     started = time.process_time()
@@ -208,7 +216,7 @@ def test_many_operations_that_share_one_large_value_cost_a_moment():
 
 
 def test_an_operation_of_too_many_inputs_is_no_action():
-    parameters = [{"name": f"p{i}", "in": "query", "description": "y" * 300} for i in range(5000)]
+    parameters = [{"name": f"p{i}", "in": "query", "description": "y" * 300} for i in range(2500)]
     found = imported(described({"/x": {"get": {"operationId": "evil", "parameters": parameters}}, "/ok": {"get": {}}}))
     assert found.left_out == [("evil", "its inputs are too many, or too large, for a tool")]
 
