@@ -12,16 +12,19 @@ import pytest
 import yaml
 from sqlalchemy import select
 from sqlmodel import col
+from starlette.applications import Starlette
 
 from gateway.acme import MANIFEST
 from gateway.connections import manifest_changes as module
 from gateway.connections.manifest_changes import METHOD_GONE
+from gateway.portal.face import portal_routes
 from gateway.settings import Settings
 from gateway.wiring import Gateway, open_gateway
 from integrations.catalog import Catalog
 from storage.records import Connection, WebhookDelivery
 from storage.scope import TenantScope
 from tests.gateway.connections.renewing import HandClock, Stage, staged
+from tests.gateway.portal.visiting import Person
 from tests.parts.rest import Rest, failure, new_organization
 
 NAME = "custom-acme"
@@ -141,6 +144,20 @@ async def test_accounts_by_a_method_that_is_gone_have_to_be_connected_again(stag
     assert failure(refused) == (400, "CONNECTION_REQUIRED")
     assert refused.json()["details"]["reason"] == "own_connection_broken"
     assert "/connect/s/" in refused.json()["details"]["setupUrl"]
+
+
+async def test_the_page_offers_the_method_that_is_there_now_and_mends_the_same_connection(stage: Stage) -> None:
+    await replace(stage, manifest("api_key"))
+    await until_shown(stage, status="ERROR")
+    link, url = await stage.product.connect_link("alice", NAME), stage.gateway.settings.public_url
+    transport = httpx2.ASGITransport(app=Starlette(routes=portal_routes(stage.gateway)))
+    async with httpx2.AsyncClient(transport=transport, base_url=url) as client:
+        person = Person(client, url)
+        page = await person.open(link)
+        assert METHOD_GONE in page.text
+        await person.send(page.form(f"{url}/connect/credential"), **{"api_key.secretText": "acme-key-alice"})
+    await until_shown(stage, status="ACTIVE", authMethodKey="api_key", lastError=None)
+    assert (await call(stage, "whoami")).status_code == 200
 
 
 async def test_accounts_work_again_as_soon_as_their_method_is_back(stage: Stage) -> None:
