@@ -55,17 +55,17 @@ class Remote:
 
 
 @asynccontextmanager
-async def using(folder: Path, app: Any) -> AsyncGenerator[Remote]:
-    """A workspace that uses this server, each person with a key of their own."""
+async def using(folder: Path, app: Any, *outdated: str) -> AsyncGenerator[Remote]:
+    """A workspace that uses this server, each person with a key of their own; some tools are known otherwise."""
     gate = Gated(app, "alice", "bob")
     async with serving_remote(gate) as url, serving(folder, egress_allow=("127.0.0.1",)) as served:
         shop = await open_shop(served)
         remote = Remote(shop, gate, url)
-        await bring(remote)
+        await bring(remote, *outdated)
         yield remote
 
 
-async def bring(remote: Remote) -> None:
+async def bring(remote: Remote, *outdated: str) -> None:
     arguments: dict[str, Any] = {
         "test_update_watched_resource": {"uri": {"type": "string"}, "times": {"type": "integer"}},
         "test_trigger_prompt_change": {},
@@ -75,6 +75,7 @@ async def bring(remote: Remote) -> None:
         {"name": name, "description": f"Fixture {name}.", "inputSchema": {"type": "object", "properties": properties}}
         for name, properties in arguments.items()
     ]
+    tools += [{"name": name, "description": "As it was once.", "inputSchema": {"type": "object"}} for name in outdated]
     method = {"key": "key", "type": "secret_text", "send": {"headers": {"Authorization": "Bearer {secret_text}"}}}
     manifest = {
         "name": "custom-everything",
@@ -242,6 +243,39 @@ async def until_heard(client: mcp.Client, ear: Ear) -> None:
         while HERE not in ear.heard:
             await client.call_tool(UPDATE)
             await anyio.sleep(0.1)
+
+
+@pytest.mark.parametrize("wrap", [HandshakeOnly, ModernOnly])
+@pytest.mark.parametrize("era", ERAS)
+async def test_tools_that_have_changed_are_withheld_and_clients_told_before_anybody_calls_one(
+    wrap: Callable[[Any], Any], era: str, tmp_path: Path
+) -> None:
+    async with using(tmp_path, wrap(create_app()), "test_simple_text") as remote:
+        await connect(remote.shop, remote.shop.alice, "alice")
+        async with client_of(remote.shop, remote.shop.alice, "auto") as client, AsyncExitStack() as stack:
+            before = {tool.name for tool in (await client.list_tools()).tools}
+            ear = Ear()
+            mine = await stack.enter_async_context(client_of(remote.shop, remote.shop.alice, era, ear))
+            if era != "legacy":
+                await stack.enter_async_context(mine.listen(tools_list_changed=True))
+            await until(lambda: remote.gate.open["alice"] == 1)
+            await provoke(remote.url, ear)
+            after = {tool.name for tool in (await client.list_tools()).tools}
+
+    assert before - after == {"everything__test_simple_text"}
+
+
+async def provoke(url: str, ear: Ear) -> None:
+    """Have the tools said to have changed, until it is heard: by somebody who has nothing to do with us."""
+    headers = {"Authorization": "Bearer bob"}
+    async with (
+        httpx2.AsyncClient(headers=headers, trust_env=False, timeout=30) as http,
+        mcp.Client(streamable_http_client(url, http_client=http), mode="auto") as stranger,
+    ):
+        with anyio.fail_after(10):
+            while "tools" not in ear.heard:
+                await stranger.call_tool("test_trigger_tool_change")
+                await anyio.sleep(0.1)
 
 
 async def test_nobody_is_followed_without_an_account_nor_asked_for_one_until_there_is(unconnected: Remote) -> None:
