@@ -106,8 +106,8 @@ class Followed:
         self.want()
 
     def leave(self, watch: RemoteWatch) -> None:
-        """Let a stream hear no more."""
-        if self.watches.pop(watch, None) is not None:
+        """Let a stream hear no more. After the last one everything stays as it is: it may be back in a moment."""
+        if self.watches.pop(watch, None) is not None and self.watches:
             self.want()
 
     def want(self) -> None:

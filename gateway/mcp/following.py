@@ -103,30 +103,33 @@ class Following:
 
     async def settled(self, watch: RemoteWatch) -> None:
         """Wait a moment until what a stream wants to hear of would be heard."""
-        waiting = [self._followed[key].settled() for key in self._keys[watch] if key in self._followed]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._pauses.settling):
-                await asyncio.gather(*waiting)
+        await self._settled(self._keys[watch])
 
     async def subscribe(self, principal: McpPrincipal, uri: str) -> None:
         """Tell a client's streams from now on when this resource is updated; once they would hear of it, return."""
         self._subscriptions.add(principal, uri)
-        for watch in self._resubscribed(principal):
-            await self.settled(watch)
+        await self._settled(self._resubscribed(principal))
 
     def unsubscribe(self, principal: McpPrincipal, uri: str) -> None:
         """Tell a client's streams no more of a resource."""
         self._subscriptions.remove(principal, uri)
         self._resubscribed(principal)
 
-    def _resubscribed(self, principal: McpPrincipal) -> list[RemoteWatch]:
-        watches = list(self._watches.get(holder_of(principal), ()))
+    def _resubscribed(self, principal: McpPrincipal) -> set[_Key]:
+        """Have a client's streams want what it has subscribed to now; return which servers that concerns."""
+        watches = self._watches.get(holder_of(principal), set())
         for watch in watches:
             watch.uris = self._subscriptions.of(principal)
-        for key in set[_Key]().union(*(self._keys[watch] for watch in watches)):
-            if (followed := self._followed.get(key)) is not None:
-                followed.want()
-        return watches
+        keys = set[_Key]().union(*(self._keys[watch] for watch in watches))
+        for key in keys & self._followed.keys():
+            self._followed[key].want()
+        return keys
+
+    async def _settled(self, keys: set[_Key]) -> None:
+        waiting = [self._followed[key].settled() for key in keys & self._followed.keys()]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pauses.settling):
+                await asyncio.gather(*waiting)
 
     def _found(self, key: _Key, named: NamedRemote) -> Followed | None:
         """Return the server as it is followed for this person already, or from now on; None where that is too many."""
