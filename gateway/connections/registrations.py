@@ -4,6 +4,7 @@ A registration is an OAuth app of the organization, which the integration's mani
 With another registration, or another server, what people have approved counts no longer: they connect again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -108,9 +109,12 @@ class Registrations:
             await self.end_accounts(tx, scope, name, because=_FORGOTTEN)
             await forget_app(tx, row)
 
-        await self._own.keep(
-            scope, name, lambda kept: _with_client(kept or {}, client, registered, app_id), within=within
-        )
+        try:
+            await self._own.keep(
+                scope, name, lambda kept: _with_client(kept, client, registered, app_id), within=within
+            )
+        except _Replaced:
+            return True
         _log.info("registered anew", integration=name, organization_id=scope.organization_id)
         return True
 
@@ -177,18 +181,26 @@ async def forget_app(tx: Transaction, row: records.OAuthApp | None) -> None:
         await tx.oauth_apps.delete(row)
 
 
-def _with_client(kept: Any, client: Client, registered: Registered, app_id: str) -> dict[str, Any]:
-    """Put a registration into a manifest, in place of the one before."""
-    named = client.model_copy(update={"app": app_id, "expires_at": registered.expires_at})
+class _Replaced(Exception):
+    """Another registration, maybe at another server, has taken the place of the one that was to be made anew."""
+
+
+def _with_client(kept: Mapping[str, Any] | None, client: Client, registered: Registered, app_id: str) -> dict[str, Any]:
+    """Put a registration into a manifest, in place of the one before. Raises `_Replaced` where that is gone."""
+    methods: list[dict[str, Any]] = [] if kept is None else kept.get("auth", [])
+    named: list[Mapping[str, Any]] = [each.get("client") or {} for each in methods]
+    if kept is None or client.app not in {each.get("app") for each in named}:
+        raise _Replaced
+    anew = client.model_copy(update={"app": app_id, "expires_at": registered.expires_at})
     auth = [
         {
             **method,
-            "client": named.model_dump(mode="json", exclude_none=True),
+            "client": anew.model_dump(mode="json", exclude_none=True),
             "token": {**method["token"], "auth": TOKEN_AUTH[registered.token_auth]},
         }
         if method["type"] == "oauth2"
         else method
-        for method in kept.get("auth", [])
+        for method in methods
     ]
     return {**kept, "auth": auth}
 

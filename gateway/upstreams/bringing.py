@@ -23,6 +23,7 @@ from gateway.upstreams.entrances import (
     Registered,
     api_key_method,
     app_in,
+    issuer_in,
     oauth_method,
     plan_client,
     reason_to_connect_again,
@@ -37,6 +38,7 @@ from storage.scope import TenantScope
 
 Entrance: TypeAlias = Literal["none"] | ApiKey | ByOAuth
 Auth: TypeAlias = Literal["none", "api_key", "oauth"]
+_MOST_APPS: Final = 1_000
 _OPEN: Final = "the server answers to strangers too, so it may not look at the key"
 
 
@@ -222,10 +224,29 @@ class Bringing:
         because = None if before is None else reason_to_connect_again(before, after)
         if because is None:
             return
+        await _refuse_chosen_apps(tx, scope, name, changed)
         await self._registrations.end_accounts(tx, scope, name, because=because)
         old = app_in(cast("Mapping[str, Any]", before))
         if old is not None:
             await forget_app(tx, await tx.oauth_apps.get(scope, as_id(old) or ""))
+
+
+async def _refuse_chosen_apps(tx: Transaction, scope: TenantScope, name: str, changed: Mapping[str, Any]) -> None:
+    """Raise `Conflict` where workspaces have chosen OAuth apps that were registered at another authorization server.
+
+    The new one would be shown these clients, and their secrets.
+    """
+    if issuer_in(changed["before"]) == issuer_in(changed["after"]):
+        return
+    apps = (await tx.oauth_apps.page(scope, integration_name=name, limit=_MOST_APPS, offset=0)).rows
+    uses = await tx.oauth_apps.uses(apps)
+    chosen = [app for app in apps if uses[app.id].workspace_integrations]
+    if chosen:
+        named = ", ".join(f"{app.id} ({app.name[:50]})" for app in chosen[:10])
+        raise Conflict(
+            "auth: the server has moved to another authorization server, and workspaces have chosen OAuth apps that are "
+            f"not registered there: {named}; have these workspaces choose none, then ask again"
+        )
 
 
 def _by_oauth(protection: Protection, plan: ClientPlan, *, findings: tuple[str, ...] = ()) -> Entered:

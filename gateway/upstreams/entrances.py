@@ -148,6 +148,11 @@ def app_in(manifest: Mapping[str, Any]) -> str | None:
     return _client_in(_only_method(manifest))[1]
 
 
+def issuer_in(manifest: Mapping[str, Any]) -> str | None:
+    """Return at which authorization server a manifest has people sign in."""
+    return _only_method(manifest).get("issuer")
+
+
 def _only_method(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     methods: Sequence[Mapping[str, Any]] = manifest.get("auth") or ()
     return methods[0] if methods else {}

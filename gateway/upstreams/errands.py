@@ -10,6 +10,8 @@ import structlog
 from integrations.failures import ActionFailed
 
 _SECONDS: Final = 5.0
+_ENDING_SECONDS: Final = 1.0
+"""When the process ends, which waits for nobody's server."""
 _AT_MOST: Final = 500
 _log = structlog.stdlib.get_logger()
 
@@ -22,12 +24,15 @@ class Errands:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Return a block at whose end the work under way is given its few seconds."""
+        """Return a block at whose end the work under way is given a moment."""
         try:
             yield
         finally:
             if self._tasks:
-                await asyncio.wait(tuple(self._tasks))
+                _, late = await asyncio.wait(tuple(self._tasks), timeout=_ENDING_SECONDS)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
     def run(self, work: Awaitable[None]) -> None:
         """Begin `work`; where too much is under way already, leave it."""

@@ -14,6 +14,8 @@ _AT_MOST: Final = 2_000
 _IDLE_SECONDS: Final = 600.0
 _EVERY_SECONDS: Final = 60.0
 _CLOSING_SECONDS: Final = 5.0
+_ENDING_SECONDS: Final = 1.0
+"""When the process ends, which waits for nobody's server."""
 
 
 class Closable(Protocol):
@@ -49,7 +51,7 @@ class Pool(Generic[Server]):
         finally:
             servers = [kept.server for kept in self._kept.values()]
             self._kept.clear()
-            await _close(servers)
+            await _close(servers, seconds=_ENDING_SECONDS)
 
     @asynccontextmanager
     async def using(self, key: str, make: Callable[[], Server]) -> AsyncGenerator[Server]:
@@ -76,16 +78,16 @@ class Pool(Generic[Server]):
         for key, kept in list(self._kept.items()):
             if not kept.users and (kept.used_at < too_old or len(closing) < over):
                 closing.append(self._kept.pop(key).server)
-        await _close(closing)
+        await _close(closing, seconds=_CLOSING_SECONDS)
         return _EVERY_SECONDS
 
 
-async def _close(servers: Sequence[Closable]) -> None:
+async def _close(servers: Sequence[Closable], *, seconds: float) -> None:
     """Close them all, as far as that is possible in a moment."""
     if not servers:
         return
     tasks = [asyncio.create_task(each.close()) for each in servers]
-    _, late = await asyncio.wait(tasks, timeout=_CLOSING_SECONDS)
+    _, late = await asyncio.wait(tasks, timeout=seconds)
     for task in late:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

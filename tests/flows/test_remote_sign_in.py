@@ -274,6 +274,24 @@ async def test_accounts_end_when_the_authorization_server_has_moved_and_nothing_
         assert await empty.whoami("alice") == "alice"
 
 
+async def test_an_app_that_a_workspace_has_chosen_is_shown_to_no_server_that_has_taken_the_place_of_its_own(
+    empty: Scene,
+) -> None:
+    async with remote(empty.books):
+        await empty.bring()
+        app = {"integrationName": NAME, "name": "ours", "clientId": "c", "clientSecret": "for-the-old-one"}
+        chosen = await empty.product.rest.made("/oauth-apps", app)
+        used = await empty.product.add(NAME, oauthAppMode="custom", oauthAppId=chosen["id"])
+        before = empty.books
+    empty.books = Notebooks(before.url, issuer=f"http://127.0.0.1:{free_port()}")
+    async with remote(empty.books):
+        refused = await empty.asked_to_bring()
+        assert refused.status_code == 409, refused.text
+        assert chosen["id"] in refused.json()["error"]
+        await empty.product.change(used, oauthAppMode=None, oauthAppId=None)
+        assert (await empty.bring())["authorizationServer"] == empty.books.issuer
+
+
 async def test_a_client_whose_secret_has_ended_is_registered_anew_before_anybody_is_sent_there(empty: Scene) -> None:
     empty.books.secret_seconds = 3600
     async with remote(empty.books):
