@@ -19,7 +19,10 @@ _LONGEST_ID: Final = 200
 
 
 class UnderWay:
-    """What can be cancelled. Ids are the clients' own and may repeat: all requests that bear one are meant by it."""
+    """What can be cancelled. Ids are the clients' own and may repeat: all requests that bear one are meant by it.
+
+    Under a token that names nobody, and that many clients may share, none is where several bear it.
+    """
 
     def __init__(self) -> None:
         self._scopes: dict[_Key, list[anyio.CancelScope]] = {}
@@ -40,7 +43,11 @@ class UnderWay:
 
     def cancel(self, principal: McpPrincipal, request_id: Any) -> None:
         """End what a client has given up."""
-        for scope in self._scopes.get(_key(principal, request_id), ()):
+        scopes = self._scopes.get(_key(principal, request_id), ())
+        if principal.end_user_id is None and len(scopes) > 1:
+            # All clients count from the same number on: the others still wait for theirs.
+            return
+        for scope in scopes:
             scope.cancel()
 
 
