@@ -14,14 +14,16 @@ from gateway.upstreams.about import About
 from gateway.upstreams.frames import Message, Notice, Question, Reply, printable, written
 from gateway.upstreams.modern import CLIENT_INFO
 from gateway.upstreams.parameter_headers import VERSION_HEADER
+from gateway.upstreams.patience import Patience
 from gateway.upstreams.questions import Questions
-from gateway.upstreams.relay import Relay
+from gateway.upstreams.relay import Relay, unheard
 from gateway.upstreams.shown_tools import Now, ShownTools
 from gateway.upstreams.side_stream import SideStream
 from gateway.upstreams.wire import Broken, Exchange, Remote, Resumption, Unfit, Wire, answer_to
-from integrations.failures import ProviderUnavailable
+from integrations.failures import CredentialsRejected, ProviderUnavailable
 from integrations.ports import Json, McpAnswer
 
+_PING_SECONDS: Final = 10.0
 _SESSION_HEADER: Final = "mcp-session-id"
 _MAX_SESSION_ID: Final = 4_096
 _MAX_RESUMPTIONS: Final = 20
@@ -140,6 +142,10 @@ class HandshakeServer:
         except _SessionLost:
             self._forget(opened)
             raise Broken(f"{self._remote.host} has forgotten its session") from None
+        except CredentialsRejected as error:
+            # Some servers say so of the stream alone; an account must not be given up for that.
+            await self._request(opened, "ping", {}, unheard(Patience(_PING_SECONDS)))
+            raise Unfit(f"{self._remote.host} has no such stream for this credential", status=error.status) from None
 
     def refuse(self, question: Question) -> None:
         """Answer a question that came to nobody: there is nothing of the kind here, beyond being there."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from gateway.upstreams.follow import LISTEN, PROMPTS_CHANGED, RESOURCES_CHANGED, TOOLS_CHANGED, UPDATED, Follow
 from gateway.upstreams.following import NOT_OFFERED
@@ -112,6 +112,17 @@ async def test_a_server_that_has_no_such_stream_is_not_followed(remote: Servers)
     async with handshaking() as server:
         server.on_get = saying(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n")
         assert await remote.ask(server.url, LISTEN, talk=follow(Heard())) == NOT_OFFERED
+
+
+async def test_a_server_that_refuses_the_stream_alone_is_not_followed_and_the_account_stands(remote: Servers) -> None:
+    everything = HandshakeOnly(create_app())
+
+    async def without_stream(scope: Any, receive: Any, send: Any) -> None:
+        refuses = scope["type"] == "http" and scope["method"] == "GET"
+        await (PlainTextResponse("", 401) if refuses else everything)(scope, receive, send)
+
+    async with serving(without_stream) as url:
+        assert await remote.ask(url, LISTEN, talk=follow(Heard())) == NOT_OFFERED
 
 
 async def test_a_stream_that_the_server_ends_is_over(remote: Servers) -> None:
