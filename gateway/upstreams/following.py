@@ -16,7 +16,7 @@ from gateway.upstreams.handshake import HandshakeServer
 from gateway.upstreams.modern import ModernServer
 from gateway.upstreams.shown_tools import LIST, Listed
 from gateway.upstreams.wire import Unfit
-from integrations.failures import ActionFailed, CredentialsRejected, PermissionMissing, ProviderUnavailable
+from integrations.failures import ActionFailed, CredentialsRejected, ProviderUnavailable
 from integrations.ports import Json, McpAnswer
 
 FILTERS: Final[Mapping[str, str]] = {
@@ -61,7 +61,7 @@ class Following:
     async def until_it_ends(self) -> McpAnswer:
         """Follow until the server ends the stream, or offers none (`NOT_OFFERED`).
 
-        Raises the classes of `integrations.failures`, but no `PermissionMissing`.
+        Raises the classes of `integrations.failures`.
         """
         server = self._server
         stream = self._modern(server) if isinstance(server, ModernServer) else self._with_handshake(server)
@@ -75,9 +75,6 @@ class Following:
             return McpAnswer()
         except Unfit:
             return NOT_OFFERED
-        except PermissionMissing as error:
-            # That an account may not have a stream is no reason to ask its person for anything.
-            raise ProviderUnavailable(error.message, status=error.status) from error
 
     async def _modern(self, server: ModernServer) -> McpAnswer:
         """Hold one request open; for other wishes another one, which stands before the first is left."""

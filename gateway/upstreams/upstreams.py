@@ -21,7 +21,7 @@ from gateway.upstreams.relay import Relay, unheard
 from gateway.upstreams.rounds import answered
 from gateway.upstreams.shown_tools import LIST, Listed, Now
 from gateway.upstreams.wire import Remote, Unfit, Wire
-from integrations.failures import ProviderTimedOut
+from integrations.failures import PermissionMissing, ProviderTimedOut, ProviderUnavailable
 from integrations.ports import Json, McpAnswer, McpRequest
 
 Result = TypeVar("Result")
@@ -69,7 +69,11 @@ class Upstreams:
         """Send one request and return its answer. Raises the classes of `integrations.failures`."""
         errand = _Errand(request, caller, listed)
         if isinstance(conversation, Follow):
-            return await self._follow(errand, conversation)
+            try:
+                return await self._follow(errand, conversation)
+            except PermissionMissing as error:
+                # That an account may not be followed is no reason to ask its person for anything.
+                raise ProviderUnavailable(error.message, status=error.status) from error
         if request.method not in RESUMABLE or not may_be_asked(conversation):
             return await self._ask(errand, conversation)
         whose = self._reach.name(errand.remote, caller)
