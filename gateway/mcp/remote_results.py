@@ -129,8 +129,9 @@ def _links(data: Any) -> list[dict[str, Any]]:
 
 
 def _with_account(meta: object, outcome: Outcome) -> dict[str, Any]:
-    """The result's own `_meta`, and by which account it came."""
-    own = cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
+    """The result's own `_meta`, and by which account it came, which is ours alone to say."""
+    said = cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}
+    own = {key: value for key, value in said.items() if key != ACCOUNT_META_KEY}
     account = account_of(outcome)
     return {**own, ACCOUNT_META_KEY: account} if account is not None else own
 

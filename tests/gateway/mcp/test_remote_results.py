@@ -60,6 +60,15 @@ def test_what_is_no_result_is_an_error_and_not_repeated(result: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("dialect", [MODERN, OLD])
+def test_no_server_says_in_our_name_by_which_account_it_was_asked(dialect: Dialect) -> None:
+    meta = {"io.toolgate/account": {"label": "somebody@else.example"}, "other": 1}
+    result = called(McpAnswer(result={"content": [], "_meta": meta}), dialect)
+
+    assert result["_meta"]["other"] == 1
+    assert "io.toolgate/account" not in result["_meta"]
+
+
+@pytest.mark.parametrize("dialect", [MODERN, OLD])
 def test_a_link_to_open_is_told_in_words_to_who_opens_none(dialect: Dialect) -> None:
     result = called(McpAnswer(error=LINK), dialect)
 
