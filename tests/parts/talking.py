@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from gateway.kit.egress import Egress
@@ -92,6 +93,8 @@ async def servers(timeout_seconds: float = 5.0) -> AsyncGenerator[Servers]:
 @asynccontextmanager
 async def serving(app: ASGIApp, *, port: int | None = None) -> AsyncGenerator[str]:
     """Serve an application on loopback; the address of its path /mcp."""
+    # The SDK's event streams end at once in a process where any server was ever told to stop, such as by a test of that.
+    AppStatus.should_exit = False
     port = port or free_port()
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, http="h11", ws="none", log_config=None, timeout_graceful_shutdown=1
