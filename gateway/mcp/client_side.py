@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mcp_types import LOG_LEVEL_META_KEY
 from starlette.types import Scope
 
+from gateway.access.redirect_uris import LOOPBACK_HOSTS
 from gateway.mcp.attendance import can_tell, tell
 from gateway.mcp.log_levels import is_wanted
 from gateway.mcp.places import Places
@@ -15,16 +16,11 @@ from gateway.mcp.questions import Questions
 from gateway.mcp.remote_names import RemoteNames
 from gateway.principals import McpPrincipal
 from gateway.upstreams.conversation import NoAnswer
+from gateway.upstreams.relay import CAPABILITY_OF
 
 MAX_QUESTIONS: Final = 20
 """Of one request: a server that asks more often is not asking its person."""
-_CAPABILITY: Final = {
-    "elicitation/create": "elicitation",
-    "sampling/createMessage": "sampling",
-    "roots/list": "roots",
-}
 _TOLD: Final = frozenset({"notifications/progress", "notifications/message"})
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +75,7 @@ class ClientSide:
 
 def refuse_question(method: str, params: Mapping[str, Any], capabilities: Mapping[str, Any]) -> None:
     """Raise `NoAnswer` for a question that the client can't take, or must not be shown."""
-    capability = _CAPABILITY.get(method)
+    capability = CAPABILITY_OF.get(method)
     declared = capabilities.get(capability) if capability is not None else None
     if declared is None:
         raise NoAnswer(f"{method}: this client has not declared that it can be asked", code=-32601)
@@ -110,5 +106,5 @@ def may_be_opened(url: object) -> bool:
     except ValueError:
         return False
     return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
     )

@@ -139,7 +139,7 @@ class McpHandlers:
     async def _call_tool(self, ctx: _Context, params: CallToolRequestParams) -> HandlerResult:
         visit, dialect = visit_of(ctx), _dialect(ctx, params)
         tool, names = await self._found(visit, params.name)
-        outcome = await self._attempt(ctx, params)
+        outcome = await self._attempt(ctx, params, tool, names)
         if isinstance(outcome, ConnectionRequired) and visit.door.connect_wait_seconds and dialect.may_wait:
             outcome = await self._once_connected(ctx, params, outcome)
         _note(ctx, visit, tool_name=params.name, outcome=outcome)
@@ -171,7 +171,8 @@ class McpHandlers:
         async def attempt() -> Outcome | ToolgateError:
             if not await visit.still_admitted():
                 return Unauthorized("the token of this call is no longer valid")
-            return await self._attempt(ctx, params)
+            # Found anew: while the call waited, its tool may have become another.
+            return await self._attempt(ctx, params, *await self._found(visit, params.name))
 
         return await self._waiting.outlast(
             refusal,
@@ -195,10 +196,10 @@ class McpHandlers:
             )
         return tool, names_of(tool, toolset)
 
-    async def _attempt(self, ctx: _Context, params: CallToolRequestParams) -> Outcome | ToolgateError:
-        """Run the tool, found anew: while a call waits, its tool may have become another."""
+    async def _attempt(
+        self, ctx: _Context, params: CallToolRequestParams, tool: Tool, names: RemoteNames
+    ) -> Outcome | ToolgateError:
         visit = visit_of(ctx)
-        tool, names = await self._found(visit, params.name)
         is_remote = tool.action.remote is not None
         invocation = Invocation(
             integration=tool.integration,
