@@ -18,7 +18,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
 from integrations.ports import Credentials
-from tests.integrations.catalog.official_call import Call
+from tests.integrations.catalog.official_call import Call, Official
 from tests.integrations.catalog.recorder import Asked
 
 Json = Any
@@ -57,6 +57,19 @@ class Graph:
             # The client loads its parts when they are used, and each warns of its own deprecated classes.
             warnings.filterwarnings("ignore", "(This class|GetQueryParameters) is deprecated", DeprecationWarning)
             asyncio.run(asked())
+
+
+def of_graph(integration: str, calls: Mapping[str, Call]) -> Official:
+    """The calls of one part of Graph, as this client makes them."""
+    return Official(
+        integration=integration,
+        package=PACKAGE,
+        address=address(),
+        credentials=CREDENTIALS,
+        connect=Graph,
+        alike=alike,
+        calls=calls,
+    )
 
 
 def asks(

@@ -10,16 +10,11 @@ from msgraph.generated.models.folder import Folder
 from msgraph.graph_service_client import GraphServiceClient
 
 from tests.integrations.catalog.microsoft_client import (
-    CREDENTIALS,
     MY_DRIVE,
-    PACKAGE,
-    Graph,
-    address,
-    alike,
     asks,
     having,
+    of_graph,
 )
-from tests.integrations.catalog.official_call import Official
 
 if TYPE_CHECKING:  # this part of the client warns of itself when it is loaded
     from msgraph.generated.drives.item.items.item.drive_item_item_request_builder import DriveItemItemRequestBuilder
@@ -30,14 +25,9 @@ def item(client: GraphServiceClient, named: str) -> "DriveItemItemRequestBuilder
     return client.drives.by_drive_id(MY_DRIVE).items.by_drive_item_id(named)
 
 
-OFFICIAL = Official(
-    integration="microsoft-onedrive",
-    package=PACKAGE,
-    address=address(),
-    credentials=CREDENTIALS,
-    connect=Graph,
-    alike=alike,
-    calls={
+OFFICIAL = of_graph(
+    "microsoft-onedrive",
+    {
         "list_files": asks(
             {"path": "/Documents/Q1 & Q2", "top": 5},
             lambda client: (listed := item(client, "root:/Documents/Q1 & Q2:").children).get(having(listed, top=5)),

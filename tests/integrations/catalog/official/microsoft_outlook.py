@@ -11,8 +11,11 @@ from msgraph.generated.users.item.messages.item.move.move_post_request_body impo
 from msgraph.generated.users.item.messages.item.reply.reply_post_request_body import ReplyPostRequestBody
 from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
 
-from tests.integrations.catalog.microsoft_client import CREDENTIALS, PACKAGE, Graph, address, alike, asks, having
-from tests.integrations.catalog.official_call import Official
+from tests.integrations.catalog.microsoft_client import (
+    asks,
+    having,
+    of_graph,
+)
 
 BRIEF = ["id", "subject", "from", "toRecipients", "receivedDateTime", "isRead", "hasAttachments", "bodyPreview"]
 WHOLE = ["id", "subject", "from", "toRecipients", "ccRecipients", "receivedDateTime", "isRead", "importance", "body"]
@@ -28,14 +31,9 @@ MESSAGE = Message(
     to_recipients=to("ada@example.com", "bob@example.com"),
 )
 
-OFFICIAL = Official(
-    integration="microsoft-outlook",
-    package=PACKAGE,
-    address=address(),
-    credentials=CREDENTIALS,
-    connect=Graph,
-    alike=alike,
-    calls={
+OFFICIAL = of_graph(
+    "microsoft-outlook",
+    {
         "list_messages": asks(
             {"folderId": "f1", "top": 5, "skip": 10, "filter": "isRead eq false"},
             lambda client: (listed := client.me.mail_folders.by_mail_folder_id("f1").messages).get(

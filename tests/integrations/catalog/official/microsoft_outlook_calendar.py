@@ -32,16 +32,11 @@ from msgraph.generated.users.item.find_meeting_times.find_meeting_times_post_req
 
 from integrations.builtin.microsoft_outlook_calendar import FIELDS
 from tests.integrations.catalog.microsoft_client import (
-    CREDENTIALS,
-    PACKAGE,
-    Graph,
-    address,
-    alike,
     asks,
     having,
+    of_graph,
     preferring,
 )
-from tests.integrations.catalog.official_call import Official
 
 BERLIN = {"timezone": "Europe/Berlin"}
 IN_BERLIN = 'outlook.timezone="Europe/Berlin"'
@@ -57,14 +52,9 @@ def guest(address: str) -> Attendee:
     return Attendee(email_address=EmailAddress(address=address), type=AttendeeType.Required)
 
 
-OFFICIAL = Official(
-    integration="microsoft-outlook-calendar",
-    package=PACKAGE,
-    address=address(),
-    credentials=CREDENTIALS,
-    connect=Graph,
-    alike=alike,
-    calls={
+OFFICIAL = of_graph(
+    "microsoft-outlook-calendar",
+    {
         "list_calendars": asks(
             {"max_items": 50},
             lambda client: client.me.calendars.get(having(client.me.calendars, top=50)),

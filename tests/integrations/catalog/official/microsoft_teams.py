@@ -6,21 +6,19 @@ from msgraph.generated.models.channel_membership_type import ChannelMembershipTy
 from msgraph.generated.models.chat_message import ChatMessage
 from msgraph.generated.models.item_body import ItemBody
 
-from tests.integrations.catalog.microsoft_client import CREDENTIALS, PACKAGE, Graph, address, alike, asks, having
-from tests.integrations.catalog.official_call import Official
+from tests.integrations.catalog.microsoft_client import (
+    asks,
+    having,
+    of_graph,
+)
 
 MESSAGE = ChatMessage(body=ItemBody(content_type=BodyType.Html, content="<p>Hello</p>"))
 CHANNEL = {"teamId": "t1", "channelId": "19:c1@thread.tacv2"}
 SAID = {"message": "<p>Hello</p>", "contentType": "html"}
 
-OFFICIAL = Official(
-    integration="microsoft-teams",
-    package=PACKAGE,
-    address=address(),
-    credentials=CREDENTIALS,
-    connect=Graph,
-    alike=alike,
-    calls={
+OFFICIAL = of_graph(
+    "microsoft-teams",
+    {
         "list_teams": asks({}, lambda client: client.me.joined_teams.get(), answers=({"value": []},)),
         "list_channels": asks(
             {"teamId": "t1"}, lambda client: client.teams.by_team_id("t1").channels.get(), answers=({"value": []},)

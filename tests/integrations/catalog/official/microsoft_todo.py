@@ -12,8 +12,11 @@ from msgraph.generated.models.todo_task import TodoTask
 from msgraph.generated.models.todo_task_list import TodoTaskList
 from msgraph.graph_service_client import GraphServiceClient
 
-from tests.integrations.catalog.microsoft_client import CREDENTIALS, PACKAGE, Graph, address, alike, asks, having
-from tests.integrations.catalog.official_call import Official
+from tests.integrations.catalog.microsoft_client import (
+    asks,
+    having,
+    of_graph,
+)
 
 if TYPE_CHECKING:  # these parts of the client warn of themselves when they are loaded
     from msgraph.generated.users.item.todo.lists.item.tasks.item.todo_task_item_request_builder import (
@@ -38,14 +41,9 @@ def at(moment: str) -> DateTimeTimeZone:
     return DateTimeTimeZone(date_time=moment, time_zone="Europe/Berlin")
 
 
-OFFICIAL = Official(
-    integration="microsoft-todo",
-    package=PACKAGE,
-    address=address(),
-    credentials=CREDENTIALS,
-    connect=Graph,
-    alike=alike,
-    calls={
+OFFICIAL = of_graph(
+    "microsoft-todo",
+    {
         "list_task_lists": asks(
             {"max_items": 50},
             lambda client: client.me.todo.lists.get(having(client.me.todo.lists, top=50)),
